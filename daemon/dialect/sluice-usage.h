@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * What an answer consumed, normalised once for every wire (DESIGN 4): prompt tokens include cached ones, whatever the
+ * provider says. All counts are between 0 and SLUICE_USAGE_MAX; a count outside is clamped and marks the usage.
+ */
+#pragma once
+
+#include "shared/sluice-json.h"
+
+G_BEGIN_DECLS
+
+#define SLUICE_USAGE_MAX G_GINT64_CONSTANT (1000000000)
+
+typedef struct {
+  gboolean present;   /* the upstream reported it */
+  gboolean estimated; /* counted by us */
+  gboolean clamped;
+  gint64 prompt_tokens;
+  gint64 completion_tokens;
+  gint64 cached_tokens;      /* of the prompt */
+  gint64 cache_write_tokens; /* of the prompt */
+  gint64 reasoning_tokens;   /* of the completion */
+  gint64 audio_tokens;
+} SluiceUsage;
+
+/* Reads the "usage" member of an OpenAI answer or chunk; anything but an object leaves @usage alone. Later reports
+ * replace earlier ones. Returns whether it was one. */
+gboolean sluice_usage_read_openai (SluiceUsage *usage, SluiceJsonValue value);
+
+/* Sets a count, clamped. */
+void sluice_usage_set_count (SluiceUsage *usage, gint64 *count, gint64 value);
+
+/* Rough number of tokens of a text by its bytes (UTF-8): for estimates only, marked as such by the caller. */
+gint64 sluice_usage_estimate_tokens (gsize bytes);
+
+G_END_DECLS
