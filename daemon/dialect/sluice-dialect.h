@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * A wire format of providers, seen from the hub, which is the OpenAI form (DESIGN 4). A few functions and tables, no I/O:
- * bytes in, bytes out.
+ * A wire format of providers, seen from the hub, which is the OpenAI form (DESIGN 4). A few functions and tables, no
+ * I/O: bytes in, bytes out.
  */
 #pragma once
 
@@ -66,7 +66,7 @@ struct _SluiceStreamDecoder {
   const SluiceDialect *dialect;
   SluiceUsage usage;  /* picked up in passing */
   gint64 text_bytes;  /* generated text seen so far: the estimate when no usage comes */
-  gboolean done;      /* SLUICE_STREAM_DONE was sent: the answer is whole */
+  gboolean done;      /* SLUICE_STREAM_DONE was sent: the answer is whole; what comes later is ignored */
   SluiceFault *fault; /* (owned) (nullable) */
 };
 
@@ -95,7 +95,8 @@ struct _SluiceDialect {
                            SluiceStreamFunc func,
                            gpointer user_data,
                            GError **error);
-  /* The connection ended. A stream that has not seen its protocol's end by then was cut: SLUICE_ERROR_UPSTREAM_ANSWER. */
+  /* The connection ended. A stream that has seen neither its protocol's end nor a fault by then was cut:
+   * SLUICE_ERROR_UPSTREAM_ANSWER. May still report events: a last one whose line end is missing. */
   gboolean (*stream_end) (SluiceStreamDecoder *decoder, SluiceStreamFunc func, gpointer user_data, GError **error);
   void (*stream_free) (SluiceStreamDecoder *decoder);
 };

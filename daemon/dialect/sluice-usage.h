@@ -20,17 +20,18 @@ typedef struct {
   gint64 cached_tokens;      /* of the prompt */
   gint64 cache_write_tokens; /* of the prompt */
   gint64 reasoning_tokens;   /* of the completion */
-  gint64 audio_tokens;
+  gint64 audio_tokens;     /* of both */
 } SluiceUsage;
 
-/* Reads the "usage" member of an OpenAI answer or chunk; anything but an object leaves @usage alone. Later reports
- * replace earlier ones. Returns whether it was one. */
+/* Reads the "usage" member of an OpenAI answer or chunk; anything but an object with a count of prompt, completion or
+ * total tokens leaves @usage alone. Later reports replace earlier ones. Returns whether it was one. */
 gboolean sluice_usage_read_openai (SluiceUsage *usage, SluiceJsonValue value);
 
 /* Sets a count, clamped. */
 void sluice_usage_set_count (SluiceUsage *usage, gint64 *count, gint64 value);
 
-/* Rough number of tokens of a text by its bytes (UTF-8): for estimates only, marked as such by the caller. */
+/* Rough number of tokens of a text by its bytes (UTF-8), rather too many than too few: for estimates only, marked as
+ * such by the caller. */
 gint64 sluice_usage_estimate_tokens (gsize bytes);
 
 G_END_DECLS

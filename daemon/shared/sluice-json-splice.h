@@ -28,7 +28,10 @@ void sluice_json_splice_set_default (SluiceJsonSplice *self, const char *name, c
 void sluice_json_splice_rename (SluiceJsonSplice *self, const char *name, const char *new_name);
 void sluice_json_splice_delete (SluiceJsonSplice *self, const char *name);
 
-/* The edited document. (transfer full). With no edit in force it is a copy of the original bytes. */
+/*
+ * The edited document. (transfer full). With no edit in force it is a copy of the original bytes. White space around
+ * the object is not part of it; that between members stays, appended members get none. May be called more than once.
+ */
 GBytes *sluice_json_splice_end (SluiceJsonSplice *self);
 
 /* The same, appended to @into (transfer none). */

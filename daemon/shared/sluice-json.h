@@ -9,7 +9,10 @@
  * Refused, with the byte offset in the message: nesting over 64, more than 10,000 members in one object, a member
  * named twice at the top level, bytes that are not UTF-8, lone surrogate escapes, NUL (raw or escaped) in names,
  * control bytes in strings, a byte order mark, numbers that RFC 8259 does not know or that overflow (1e400, and
- * integers of more than 19 digits or outside int64/uint64), anything after the document.
+ * integers below -2^63 or above 2^64 - 1), anything after the document, nothing at all.
+ *
+ * Messages look like "invalid JSON at byte 17: expected ':' after a member's name"; the first byte is 0, an unexpected
+ * end is reported at the length of the text. They never quote the text.
  */
 #pragma once
 
@@ -34,7 +37,8 @@ typedef enum {
 typedef enum {
   SLUICE_JSON_FLAGS_NONE = 0,
   /* For answers of an upstream, which the client's own parser reads again: structure, strings and limits are checked
-   * as ever, but inside arrays numbers only by their alphabet, so that 270 kB of embeddings cost a few microseconds. */
+   * as ever, but inside arrays numbers and the commas and space between them only by their alphabet ("[1,,2 3]" passes,
+   * "[1,]" does not), so that 270 kB of embeddings cost a few microseconds. Iterating and reading stay safe. */
   SLUICE_JSON_SKIM_NUMBERS = 1 << 0,
 } SluiceJsonFlags;
 

@@ -17,8 +17,9 @@ G_BEGIN_DECLS
 #define SLUICE_MONEY_MAX_FEMTO_PER_TOKEN (SLUICE_FEMTO_PER_USD / 100)
 
 /*
- * Reads a decimal text such as "0.00000015", "1.5e-7" or "2" as dollars into femto-dollars. Digits beyond 10^-15 are an
- * error unless zero, as are negative numbers and overflow. Errors: SLUICE_ERROR_INVALID_REQUEST.
+ * Reads a decimal text such as "0.00000015", "1.5e-7" or "2" as dollars into femto-dollars; also "+2", ".5" and "5.",
+ * as YAML knows them, but no space. Digits beyond 10^-15 are an error unless zero, as are a minus and overflow. Errors:
+ * SLUICE_ERROR_INVALID_REQUEST; the message does not quote @text. @femto is left alone then.
  */
 gboolean sluice_money_parse_usd (const char *text, gint64 *femto, GError **error);
 
@@ -29,8 +30,8 @@ typedef struct {
 } SluiceMoneyItem;
 
 /*
- * The sum of the items in nano-dollars, rounded up once. Counts and prices below zero count as zero; a sum that does not
- * fit is G_MAXINT64.
+ * The sum of the items in nano-dollars, rounded up once. Counts and prices below zero count as zero; a sum that does
+ * not fit is G_MAXINT64.
  */
 gint64 sluice_money_sum (const SluiceMoneyItem *items, guint n_items);
 

@@ -14,10 +14,14 @@ typedef struct _SluiceNdjsonReader SluiceNdjsonReader;
 /* One line, without its end; valid during the call only. Return %FALSE with @error set to stop. */
 typedef gboolean (*SluiceNdjsonFunc) (const char *line, gsize length, gpointer user_data, GError **error);
 
+/* @max_line: bytes, without the line end. */
 SluiceNdjsonReader *sluice_ndjson_reader_new (gsize max_line);
 void sluice_ndjson_reader_free (SluiceNdjsonReader *self);
 
-/* Errors: SLUICE_ERROR_UPSTREAM_ANSWER for a line over the limit, or that of @func. */
+/*
+ * A line that lies whole in @bytes is handed out without a copy. Errors: SLUICE_ERROR_UPSTREAM_ANSWER for a line over
+ * the limit, or that of @func; after an error the reader is done and each further call fails.
+ */
 gboolean sluice_ndjson_reader_push (SluiceNdjsonReader *self,
                                     const char *bytes,
                                     gsize length,

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * One immutable snapshot of the configuration (DESIGN 7). Reference-counted, so that a request keeps the one it began
+ * with; any thread may read it. It holds what was written, checked and typed, not what the router makes of it.
+ */
+#pragma once
+
+#include "config/sluice-finding.h"
+#include "config/sluice-settings.h"
+
+G_BEGIN_DECLS
+
+typedef struct _SluiceConfig SluiceConfig;
+
+/* A default that the deployment puts under the client's value: a sampling key of litellm_params. */
+typedef struct {
+  char *name;
+  char *json; /* raw JSON of the value */
+} SluiceConfigDefault;
+
+/* One item of model_list. */
+typedef struct {
+  char *id;             /* model_info.id, else 16 hex digits as DESIGN 7 says */
+  char *group;          /* model_name */
+  char *model;          /* litellm_params.model as written, e.g. "ollama/llama3" */
+  char *provider;       /* (nullable): custom_llm_provider */
+  char *api_base;       /* (nullable) */
+  char *api_key;        /* (nullable): a secret */
+  char *mock_response;  /* (nullable) */
+  char *organization;   /* (nullable) */
+  int local;            /* model_info.local: 1, 0, or -1 when not said */
+  gint64 input_femto;   /* input_cost_per_token; -1 when not said */
+  gint64 output_femto;  /* output_cost_per_token; -1 when not said */
+  gint64 timeout_ms;    /* timeout or request_timeout; -1 when not said */
+  gint64 stream_timeout_ms;
+  gint64 max_output_tokens; /* model_info.max_output_tokens or max_tokens; -1 when not said */
+  GArray *defaults;     /* (element-type SluiceConfigDefault) */
+  guint line;           /* where it stands in the file, from 1 */
+} SluiceConfigModel;
+
+/*
+ * Reads the file @path. @environment (nullable, element-type utf8 utf8) answers os.environ/NAME; %NULL for the process's.
+ * @findings (element-type SluiceFinding) gets every mistake and warning, all at once, in the order of the file; the
+ * snapshot is %NULL if one of them is an error. Blocks on the file. A missing @path is an error finding.
+ */
+SluiceConfig *sluice_config_load (const char *path, GHashTable *environment, GPtrArray *findings);
+
+/* The same from text; @name is what findings call the file. @text may hold any bytes. */
+SluiceConfig *sluice_config_parse (const char *name,
+                                   const char *text,
+                                   gsize length,
+                                   GHashTable *environment,
+                                   GPtrArray *findings);
+
+/* What is used without a file: no models, settings from the environment and defaults. */
+SluiceConfig *sluice_config_new_empty (GHashTable *environment);
+
+/*
+ * A setting of the command line, which stands above the file: as sluice_settings_set(). Only before the snapshot is shared, by the
+ * one who made it.
+ */
+gboolean sluice_config_override (SluiceConfig *self, const char *name, const char *text, GError **error);
+
+SluiceConfig *sluice_config_ref (SluiceConfig *self);
+void sluice_config_unref (SluiceConfig *self);
+
+guint sluice_config_get_n_models (const SluiceConfig *self);
+const SluiceConfigModel *sluice_config_get_model (const SluiceConfig *self, guint index);
+
+/* general_settings.master_key, else LITELLM_MASTER_KEY; %NULL if there is none. A secret. */
+const char *sluice_config_get_master_key (const SluiceConfig *self);
+
+/* Whether @key stands in a tutorial, so that everybody knows it: "sk-1234" and the like. */
+gboolean sluice_config_is_example_key (const char *key);
+
+/* Never %NULL; lives as long as the snapshot. */
+const SluiceSettings *sluice_config_get_settings (const SluiceConfig *self);
+
+/* A variable: environment_variables of the file, then the environment given at load. (nullable) */
+const char *sluice_config_get_variable (const SluiceConfig *self, const char *name);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (SluiceConfig, sluice_config_unref)
+
+G_END_DECLS

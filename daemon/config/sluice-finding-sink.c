@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config/sluice-finding-sink.h"
+
+#define N_LEVELS (SLUICE_FINDING_ERROR + 1)
+
+struct _SluiceFindingSink {
+  char *file;
+  GPtrArray *findings; /* (element-type SluiceFinding) */
+  guint counts[N_LEVELS];
+};
+
+SluiceFindingSink *
+sluice_finding_sink_new (const char *file)
+{
+  SluiceFindingSink *self = g_new0 (SluiceFindingSink, 1);
+
+  self->file = g_strdup (file);
+  self->findings = g_ptr_array_new_with_free_func ((GDestroyNotify) sluice_finding_free);
+  return self;
+}
+
+void
+sluice_finding_sink_free (SluiceFindingSink *self)
+{
+  if (self == NULL)
+    return;
+
+  g_free (self->file);
+  g_ptr_array_unref (self->findings);
+  g_free (self);
+}
+
+void
+sluice_finding_sink_add (SluiceFindingSink *self,
+                         SluiceFindingLevel level,
+                         guint line,
+                         guint column,
+                         const char *path,
+                         const char *format,
+                         ...)
+{
+  g_autofree char *message = NULL;
+  va_list arguments;
+
+  g_assert (level < N_LEVELS);
+  if (self->counts[level]++ >= SLUICE_FINDING_SINK_MAX)
+    return;
+
+  va_start (arguments, format);
+  message = g_strdup_vprintf (format, arguments);
+  va_end (arguments);
+  g_ptr_array_add (self->findings, sluice_finding_new (level, self->file, line, column, path, message));
+}
+
+gboolean
+sluice_finding_sink_is_full (const SluiceFindingSink *self, SluiceFindingLevel level)
+{
+  return self->counts[level] >= SLUICE_FINDING_SINK_MAX;
+}
+
+gboolean
+sluice_finding_sink_has_error (const SluiceFindingSink *self)
+{
+  return self->counts[SLUICE_FINDING_ERROR] > 0;
+}
+
+static int
+compare_places (gconstpointer a, gconstpointer b)
+{
+  const SluiceFinding *first = *(SluiceFinding *const *) a;
+  const SluiceFinding *second = *(SluiceFinding *const *) b;
+  guint first_line = first->line > 0 ? first->line : G_MAXUINT;
+  guint second_line = second->line > 0 ? second->line : G_MAXUINT;
+
+  if (first_line != second_line)
+    return first_line < second_line ? -1 : 1;
+  if (first->column != second->column)
+    return first->column < second->column ? -1 : 1;
+  return 0;
+}
+
+void
+sluice_finding_sink_drain (SluiceFindingSink *self, GPtrArray *findings)
+{
+  static const char *const names[N_LEVELS] = { "warnings", "errors" };
+
+  g_ptr_array_sort (self->findings, compare_places);
+  for (guint level = 0; level < N_LEVELS; level++)
+    {
+      guint left_out = self->counts[level] - MIN (self->counts[level], SLUICE_FINDING_SINK_MAX);
+      g_autofree char *message = g_strdup_printf ("%u further %s are not shown", left_out, names[level]);
+
+      if (left_out > 0)
+        g_ptr_array_add (self->findings, sluice_finding_new (level, self->file, 0, 0, NULL, message));
+      self->counts[level] = 0;
+    }
+
+  g_ptr_array_extend_and_steal (findings, self->findings);
+  self->findings = g_ptr_array_new_with_free_func ((GDestroyNotify) sluice_finding_free);
+}

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config/sluice-finding.h"
+
+SluiceFinding *
+sluice_finding_new (SluiceFindingLevel level,
+                    const char *file,
+                    guint line,
+                    guint column,
+                    const char *path,
+                    const char *message)
+{
+  SluiceFinding *self;
+
+  g_return_val_if_fail (file != NULL, NULL);
+  g_return_val_if_fail (message != NULL, NULL);
+
+  self = g_new (SluiceFinding, 1);
+  *self = (SluiceFinding){
+    .level = level,
+    .file = g_strdup (file),
+    .line = line,
+    .column = column,
+    .path = g_strdup (path),
+    .message = g_strdup (message),
+  };
+  return self;
+}
+
+void
+sluice_finding_free (SluiceFinding *self)
+{
+  if (self == NULL)
+    return;
+
+  g_free (self->file);
+  g_free (self->path);
+  g_free (self->message);
+  g_free (self);
+}
+
+char *
+sluice_finding_to_string (const SluiceFinding *self)
+{
+  GString *text;
+
+  g_return_val_if_fail (self != NULL, NULL);
+
+  text = g_string_new (self->file);
+  if (self->line > 0)
+    g_string_append_printf (text, ":%u:%u", self->line, self->column);
+  g_string_append (text, self->level == SLUICE_FINDING_ERROR ? ": error: " : ": warning: ");
+  if (self->path != NULL)
+    g_string_append_printf (text, "%s: ", self->path);
+  g_string_append (text, self->message);
+  return g_string_free (text, FALSE);
+}
+
+gboolean
+sluice_findings_have_error (GPtrArray *findings)
+{
+  g_return_val_if_fail (findings != NULL, FALSE);
+
+  for (guint i = 0; i < findings->len; i++)
+    {
+      const SluiceFinding *finding = g_ptr_array_index (findings, i);
+
+      if (finding->level == SLUICE_FINDING_ERROR)
+        return TRUE;
+    }
+
+  return FALSE;
+}

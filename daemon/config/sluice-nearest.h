@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Which known name somebody meant.
+ */
+#pragma once
+
+#include <glib.h>
+
+G_BEGIN_DECLS
+
+/*
+ * The name nearest to @word by edit distance (swapped neighbours count as one edit, case and "-" for "_" as none), or
+ * %NULL if none is near. @names points at the first name; the others follow at @stride bytes each, as in a table whose
+ * rows begin with a name. Any thread.
+ */
+const char *sluice_nearest (const char *word, const char *const *names, gsize stride, guint n_names);
+
+/* The same, and how many edits; @distance is that of the best name before, and is lowered only if this one is nearer. */
+const char *sluice_nearest_below (const char *word,
+                                  const char *const *names,
+                                  gsize stride,
+                                  guint n_names,
+                                  guint *distance);
+
+/* From how many edits on a name is not near to @word. */
+guint sluice_nearest_limit (const char *word);
+
+G_END_DECLS

@@ -1,0 +1,329 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Ollama's own wire: better than its OpenAI layer, since only here options, thinking and the time a model stays can be
+ * said. This file: whole answers.
+ */
+#include "dialect/sluice-dialect-ollama-private.h"
+
+#include "shared/sluice-error.h"
+
+#include <math.h>
+#include <string.h>
+
+/* Bytes of JSON a number of an embedding takes at least, for a first size. */
+#define MIN_NUMBER 8
+
+void
+sluice_ollama_read_usage (SluiceUsage *usage, const SluiceJsonObject *object)
+{
+  SluiceUsage read = { .present = TRUE };
+  gint64 prompt = 0;
+  gint64 completion = 0;
+  gboolean has_prompt = sluice_json_read_int64 (sluice_json_object_get (object, "prompt_eval_count"), &prompt);
+  gboolean has_completion = sluice_json_read_int64 (sluice_json_object_get (object, "eval_count"), &completion);
+
+  if (!has_prompt && !has_completion)
+    return;
+
+  sluice_usage_set_count (&read, &read.prompt_tokens, prompt);
+  sluice_usage_set_count (&read, &read.completion_tokens, completion);
+  *usage = read;
+}
+
+const char *
+sluice_ollama_finish_reason (SluiceJsonValue done_reason, gboolean tool_calls)
+{
+  if (sluice_json_equals (done_reason, "length"))
+    return "length";
+
+  /* "load" and "unload" too: an answer without a text */
+  return tool_calls ? "tool_calls" : "stop";
+}
+
+void
+sluice_ollama_append_usage (GString *into, const SluiceUsage *usage)
+{
+  g_string_append_printf (into,
+                          "\"usage\":{\"prompt_tokens\":%" G_GINT64_FORMAT ",\"completion_tokens\":%" G_GINT64_FORMAT
+                          ",\"total_tokens\":%" G_GINT64_FORMAT "}",
+                          usage->prompt_tokens, usage->completion_tokens,
+                          usage->prompt_tokens + usage->completion_tokens);
+}
+
+void
+sluice_ollama_append_head (GString *into, const SluiceDialectAnswer *answer, const char *object)
+{
+  g_string_append (into, "{\"id\":");
+  sluice_json_append_string (into, answer->answer_id, -1);
+  g_string_append_printf (into, ",\"object\":\"%s\",\"created\":%" G_GINT64_FORMAT ",\"model\":", object,
+                          answer->created);
+  sluice_json_append_string (into, answer->public_model, -1);
+}
+
+void
+sluice_ollama_append_tool_call (GString *into,
+                                SluiceJsonValue call,
+                                const char *answer_id,
+                                guint index,
+                                gboolean in_stream)
+{
+  SluiceJsonValue id = sluice_json_get (call, "id");
+  SluiceJsonValue function = sluice_json_get (call, "function");
+  SluiceJsonValue name = sluice_json_get (function, "name");
+  SluiceJsonValue arguments = sluice_json_get (function, "arguments");
+  g_autofree char *made = NULL;
+
+  g_string_append_c (into, '{');
+  if (in_stream)
+    g_string_append_printf (into, "\"index\":%u,", index);
+  g_string_append (into, "\"id\":");
+  if (sluice_dialect_text_bytes (id) > 0)
+    sluice_json_append_value (into, id);
+  else
+    {
+      made = g_strdup_printf ("call_%s_%u", answer_id, index);
+      sluice_json_append_string (into, made, -1);
+    }
+
+  g_string_append (into, ",\"type\":\"function\",\"function\":{\"name\":");
+  if (name.type == SLUICE_JSON_STRING)
+    sluice_json_append_value (into, name);
+  else
+    g_string_append (into, "\"\"");
+  g_string_append (into, ",\"arguments\":");
+  if (arguments.type == SLUICE_JSON_STRING)
+    sluice_json_append_value (into, arguments);
+  else if (arguments.type == SLUICE_JSON_OBJECT)
+    sluice_json_append_string (into, arguments.text, (gssize) arguments.length);
+  else
+    g_string_append (into, "\"{}\"");
+  g_string_append (into, "}}");
+}
+
+static void
+append_tool_calls (GString *into, SluiceJsonValue calls, const char *answer_id)
+{
+  SluiceJsonIter iter;
+  SluiceJsonValue call;
+
+  g_string_append (into, ",\"tool_calls\":[");
+  sluice_json_iter_init (&iter, calls);
+  for (guint i = 0; sluice_json_iter_next (&iter, NULL, &call); i++)
+    {
+      if (i > 0)
+        g_string_append_c (into, ',');
+      sluice_ollama_append_tool_call (into, call, answer_id, i, FALSE);
+    }
+  g_string_append_c (into, ']');
+}
+
+/* "logprobs" of Ollama has the items of OpenAI's "content". */
+static void
+append_logprobs (GString *into, const SluiceJsonObject *object)
+{
+  SluiceJsonValue logprobs = sluice_json_object_get (object, "logprobs");
+
+  if (logprobs.type != SLUICE_JSON_ARRAY)
+    {
+      g_string_append (into, ",\"logprobs\":null");
+      return;
+    }
+  g_string_append (into, ",\"logprobs\":{\"content\":");
+  sluice_json_append_value (into, logprobs);
+  g_string_append_c (into, '}');
+}
+
+static gboolean
+is_empty_array (SluiceJsonValue value)
+{
+  SluiceJsonIter iter;
+
+  sluice_json_iter_init (&iter, value);
+  return value.type != SLUICE_JSON_ARRAY || !sluice_json_iter_next (&iter, NULL, NULL);
+}
+
+static gboolean
+decode_chat (GString *into, const SluiceDialectAnswer *answer, const SluiceJsonObject *object)
+{
+  SluiceJsonValue message = sluice_json_object_get (object, "message");
+  SluiceJsonValue content = sluice_json_get (message, "content");
+  SluiceJsonValue thinking = sluice_json_get (message, "thinking");
+  SluiceJsonValue calls = sluice_json_get (message, "tool_calls");
+  gboolean called = !is_empty_array (calls);
+
+  if (message.type != SLUICE_JSON_OBJECT)
+    return FALSE;
+
+  sluice_ollama_append_head (into, answer, "chat.completion");
+  g_string_append (into, ",\"choices\":[{\"index\":0,\"message\":{\"role\":\"assistant\",\"content\":");
+  if (sluice_dialect_text_bytes (content) > 0)
+    sluice_json_append_value (into, content);
+  else
+    g_string_append (into, called ? "null" : "\"\"");
+  if (sluice_dialect_text_bytes (thinking) > 0)
+    {
+      g_string_append (into, ",\"reasoning_content\":");
+      sluice_json_append_value (into, thinking);
+    }
+  if (called)
+    append_tool_calls (into, calls, answer->answer_id);
+  g_string_append_c (into, '}');
+  append_logprobs (into, object);
+  g_string_append_printf (into, ",\"finish_reason\":\"%s\"}]",
+                          sluice_ollama_finish_reason (sluice_json_object_get (object, "done_reason"), called));
+  return TRUE;
+}
+
+static gboolean
+decode_completion (GString *into, const SluiceDialectAnswer *answer, const SluiceJsonObject *object)
+{
+  SluiceJsonValue text = sluice_json_object_get (object, "response");
+
+  if (text.type != SLUICE_JSON_STRING)
+    return FALSE;
+
+  sluice_ollama_append_head (into, answer, "text_completion");
+  g_string_append (into, ",\"choices\":[{\"index\":0,\"text\":");
+  sluice_json_append_value (into, text);
+  g_string_append_printf (into, ",\"logprobs\":null,\"finish_reason\":\"%s\"}]",
+                          sluice_ollama_finish_reason (sluice_json_object_get (object, "done_reason"), FALSE));
+  return TRUE;
+}
+
+/* The numbers of @vector as little-endian floats. */
+static gboolean
+append_base64 (GString *into, SluiceJsonValue vector)
+{
+  g_autoptr (GByteArray) floats = g_byte_array_sized_new ((guint) MIN (vector.length / MIN_NUMBER * 4, G_MAXINT32));
+  g_autofree char *base64 = NULL;
+  SluiceJsonIter iter;
+  SluiceJsonValue item;
+
+  sluice_json_iter_init (&iter, vector);
+  while (sluice_json_iter_next (&iter, NULL, &item))
+    {
+      /* the text does not end here, yet no number is at its end: the vector's bracket is behind it */
+      char *end = NULL;
+      float number = item.type == SLUICE_JSON_NUMBER ? (float) g_ascii_strtod (item.text, &end) : 0;
+      guint32 bits;
+
+      if (end != item.text + item.length || !isfinite (number))
+        return FALSE;
+      memcpy (&bits, &number, sizeof bits);
+      bits = GUINT32_TO_LE (bits);
+      g_byte_array_append (floats, (const guint8 *) &bits, sizeof bits);
+    }
+
+  base64 = g_base64_encode (floats->data, floats->len);
+  g_string_append_c (into, '"');
+  g_string_append (into, base64);
+  g_string_append_c (into, '"');
+  return TRUE;
+}
+
+static gboolean
+decode_embedding (GString *into, const SluiceDialectAnswer *answer, const SluiceJsonObject *object)
+{
+  SluiceJsonValue vectors = sluice_json_object_get (object, "embeddings");
+  SluiceJsonIter iter;
+  SluiceJsonValue vector;
+
+  if (vectors.type != SLUICE_JSON_ARRAY)
+    return FALSE;
+
+  g_string_append (into, "{\"object\":\"list\",\"data\":[");
+  sluice_json_iter_init (&iter, vectors);
+  for (guint i = 0; sluice_json_iter_next (&iter, NULL, &vector); i++)
+    {
+      if (vector.type != SLUICE_JSON_ARRAY)
+        return FALSE;
+      g_string_append_printf (into, "%s{\"object\":\"embedding\",\"index\":%u,\"embedding\":", i > 0 ? "," : "", i);
+      if (!answer->base64)
+        sluice_json_append_value (into, vector);
+      else if (!append_base64 (into, vector))
+        return FALSE;
+      g_string_append_c (into, '}');
+    }
+  g_string_append (into, "],\"model\":");
+  sluice_json_append_string (into, answer->public_model, -1);
+  return TRUE;
+}
+
+static void
+append_answer_usage (GString *into, const SluiceDialectAnswer *answer, const SluiceUsage *usage)
+{
+  g_string_append_c (into, ',');
+  if (answer->operation == SLUICE_OPERATION_EMBEDDING)
+    g_string_append_printf (into,
+                            "\"usage\":{\"prompt_tokens\":%" G_GINT64_FORMAT ",\"total_tokens\":%" G_GINT64_FORMAT "}",
+                            usage->prompt_tokens, usage->prompt_tokens);
+  else
+    sluice_ollama_append_usage (into, usage);
+  g_string_append_c (into, '}');
+}
+
+static GBytes *
+decode_object (const SluiceDialectAnswer *answer, const SluiceJsonObject *object, SluiceUsage *usage, GError **error)
+{
+  g_autoptr (GString) into = g_string_sized_new (object->root.length + 256);
+  gboolean good;
+
+  if (answer->operation == SLUICE_OPERATION_CHAT)
+    good = decode_chat (into, answer, object);
+  else if (answer->operation == SLUICE_OPERATION_COMPLETION)
+    good = decode_completion (into, answer, object);
+  else
+    good = decode_embedding (into, answer, object);
+  if (!good)
+    {
+      g_set_error (error, SLUICE_ERROR, SLUICE_ERROR_UPSTREAM_ANSWER,
+                   "the upstream's answer is not one of Ollama to a request of this kind (%s)",
+                   sluice_operation_name (answer->operation));
+      return NULL;
+    }
+
+  sluice_ollama_read_usage (usage, object);
+  append_answer_usage (into, answer, usage);
+  return g_string_free_to_bytes (g_steal_pointer (&into));
+}
+
+static GBytes *
+decode_answer (const SluiceDialectAnswer *answer,
+               GBytes *body,
+               SluiceUsage *usage,
+               SluiceFault **fault,
+               GError **error)
+{
+  SluiceJsonObject object;
+  GBytes *result = NULL;
+  const char *text;
+  gsize length;
+
+  g_return_val_if_fail (answer != NULL && body != NULL && usage != NULL && fault != NULL, NULL);
+
+  text = g_bytes_get_data (body, &length);
+  if (!sluice_dialect_index (&object, text, length, "answer", error))
+    return NULL;
+
+  if (sluice_dialect_is_error (sluice_json_object_get (&object, "error")))
+    *fault = sluice_fault_new_from_answer (200, text, length);
+  else
+    result = decode_object (answer, &object, usage, error);
+  sluice_json_object_clear (&object);
+  return result;
+}
+
+const SluiceDialect sluice_dialect_ollama = {
+  .name = "ollama",
+  .paths = {
+    [SLUICE_OPERATION_CHAT] = "/api/chat",
+    [SLUICE_OPERATION_COMPLETION] = "/api/generate",
+    [SLUICE_OPERATION_EMBEDDING] = "/api/embed",
+  },
+  .encode_request = sluice_ollama_encode_request,
+  .decode_answer = decode_answer,
+  .stream_new = sluice_ollama_stream_new,
+  .stream_push = sluice_ollama_stream_push,
+  .stream_end = sluice_ollama_stream_end,
+  .stream_free = sluice_ollama_stream_free,
+};

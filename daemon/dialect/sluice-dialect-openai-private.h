@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The stream decoder of the OpenAI wire, for its table of functions (sluice-dialect.h says what they do).
+ */
+#pragma once
+
+#include "dialect/sluice-dialect-private.h"
+
+G_BEGIN_DECLS
+
+SluiceStreamDecoder *sluice_openai_stream_new (const SluiceDialectAnswer *answer);
+gboolean sluice_openai_stream_push (SluiceStreamDecoder *decoder,
+                                    const char *bytes,
+                                    gsize length,
+                                    SluiceStreamFunc func,
+                                    gpointer user_data,
+                                    GError **error);
+gboolean sluice_openai_stream_end (SluiceStreamDecoder *decoder,
+                                   SluiceStreamFunc func,
+                                   gpointer user_data,
+                                   GError **error);
+void sluice_openai_stream_free (SluiceStreamDecoder *decoder);
+
+G_END_DECLS

@@ -1,0 +1,375 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The stream of the OpenAI wire: events in, the same events out with the client's name of the model. No copy is made of
+ * an event that needs no change.
+ */
+#include "dialect/sluice-dialect-openai-private.h"
+
+#include "shared/sluice-error.h"
+#include "shared/sluice-sse-reader.h"
+
+#include <string.h>
+
+typedef struct {
+  SluiceStreamDecoder parent;
+  SluiceSseReader *reader; /* (owned) */
+  GString *model; /* (owned): the client's name of the model, as JSON */
+  GString *event; /* (owned): the event being rewritten, kept for its memory */
+  gboolean failed;
+} OpenaiStream;
+
+/* What a callback of the reader needs. */
+typedef struct {
+  OpenaiStream *self;
+  SluiceStreamFunc func;
+  gpointer user_data;
+} Push;
+
+/* The members of an event that are looked at. */
+typedef struct {
+  SluiceJsonValue choices;
+  SluiceJsonValue error;
+  SluiceJsonValue model;
+  SluiceJsonValue usage;
+  SluiceJsonValue groq;
+} Event;
+
+/* Names that mean something, at whatever depth. */
+typedef enum {
+  NAME_OTHER,
+  NAME_CHOICES,
+  NAME_MODEL,
+  NAME_USAGE,
+  NAME_ERROR,
+  NAME_X_GROQ,
+  NAME_DELTA,
+  NAME_TEXT,      /* generated text, in a delta or (text completions) in the choice itself */
+  NAME_REASONING, /* under two names, from some servers under both with the same text */
+  NAME_TOOL_CALLS,
+  NAME_FUNCTION_CALL,
+} Name;
+
+#define ROW(text, meaning) { text, sizeof text - 1, meaning }
+
+static const struct {
+  const char *text;
+  gsize length;
+  Name meaning;
+} names[] = {
+  ROW ("choices", NAME_CHOICES),
+  ROW ("model", NAME_MODEL),
+  ROW ("usage", NAME_USAGE),
+  ROW ("delta", NAME_DELTA),
+  ROW ("content", NAME_TEXT),
+  ROW ("reasoning_content", NAME_REASONING),
+  ROW ("reasoning", NAME_REASONING),
+  ROW ("tool_calls", NAME_TOOL_CALLS),
+  ROW ("text", NAME_TEXT),
+  ROW ("refusal", NAME_TEXT),
+  ROW ("error", NAME_ERROR),
+  ROW ("x_groq", NAME_X_GROQ),
+  ROW ("function_call", NAME_FUNCTION_CALL),
+};
+
+/* Bytes of the shortest name if one of its letters is written as \\u0074. */
+#define MIN_ESCAPED 9
+
+/* The hot path of the relay: names are compared as they stand, and decoded only if one is written with escapes. */
+static Name
+find_name (SluiceJsonValue name)
+{
+  gsize length = name.length - 2;
+  const char *text = name.text + 1;
+
+  for (guint i = 0; i < G_N_ELEMENTS (names); i++)
+    if (names[i].length == length && names[i].text[0] == text[0] && memcmp (names[i].text, text, length) == 0)
+      return names[i].meaning;
+
+  if (length >= MIN_ESCAPED && memchr (text, '\\', length) != NULL)
+    for (guint i = 0; i < G_N_ELEMENTS (names); i++)
+      if (sluice_json_equals (name, names[i].text))
+        return names[i].meaning;
+  return NAME_OTHER;
+}
+
+SluiceStreamDecoder *
+sluice_openai_stream_new (const SluiceDialectAnswer *answer)
+{
+  OpenaiStream *self;
+
+  g_return_val_if_fail (answer != NULL, NULL);
+
+  self = g_new0 (OpenaiStream, 1);
+  self->parent.dialect = &sluice_dialect_openai;
+  self->reader = sluice_sse_reader_new (answer->max_line, answer->max_event);
+  self->model = g_string_new (NULL);
+  sluice_json_append_string (self->model, answer->public_model, -1);
+  self->event = g_string_new (NULL);
+  return &self->parent;
+}
+
+void
+sluice_openai_stream_free (SluiceStreamDecoder *decoder)
+{
+  OpenaiStream *self = (OpenaiStream *) decoder;
+
+  if (self == NULL)
+    return;
+
+  sluice_sse_reader_free (self->reader);
+  g_string_free (self->model, TRUE);
+  g_string_free (self->event, TRUE);
+  g_clear_pointer (&self->parent.fault, sluice_fault_free);
+  g_free (self);
+}
+
+/* [{"index":0,"function":{"name":"f","arguments":"..."}}] */
+static gsize
+count_tool_calls (SluiceJsonValue calls)
+{
+  SluiceJsonIter iter;
+  SluiceJsonValue call;
+  gsize bytes = 0;
+
+  sluice_json_iter_init (&iter, calls);
+  while (sluice_json_iter_next (&iter, NULL, &call))
+    {
+      SluiceJsonValue function = sluice_json_get (call, "function");
+
+      bytes += sluice_dialect_text_bytes (sluice_json_get (function, "name"));
+      bytes += sluice_dialect_text_bytes (sluice_json_get (function, "arguments"));
+    }
+  return bytes;
+}
+
+static gsize
+count_text (SluiceJsonValue container)
+{
+  SluiceJsonIter iter;
+  SluiceJsonValue name;
+  SluiceJsonValue value;
+  gsize reasoning = 0;
+  gsize bytes = 0;
+
+  sluice_json_iter_init (&iter, container);
+  while (container.type == SLUICE_JSON_OBJECT && sluice_json_iter_next (&iter, &name, &value))
+    {
+      if (value.type == SLUICE_JSON_NULL)
+        continue;
+
+      switch (find_name (name))
+        {
+        case NAME_DELTA:
+          bytes += count_text (value);
+          break;
+        case NAME_TEXT:
+          bytes += sluice_dialect_text_bytes (value);
+          break;
+        case NAME_REASONING:
+          reasoning = MAX (reasoning, sluice_dialect_text_bytes (value));
+          break;
+        case NAME_TOOL_CALLS:
+          bytes += count_tool_calls (value);
+          break;
+        case NAME_FUNCTION_CALL:
+          bytes += sluice_dialect_text_bytes (sluice_json_get (value, "arguments"));
+          break;
+        default:
+          break;
+        }
+    }
+  return bytes + reasoning;
+}
+
+static void
+read_event (Event *event, const SluiceJsonObject *object)
+{
+  *event = (Event){ 0 };
+  for (guint i = 0; i < object->n_members; i++)
+    {
+      SluiceJsonValue value = object->members[i].value;
+
+      switch (find_name (object->members[i].name))
+        {
+        case NAME_CHOICES:
+          event->choices = value;
+          break;
+        case NAME_MODEL:
+          event->model = value;
+          break;
+        case NAME_USAGE:
+          event->usage = value;
+          break;
+        case NAME_ERROR:
+          event->error = value;
+          break;
+        case NAME_X_GROQ:
+          event->groq = value;
+          break;
+        default:
+          break;
+        }
+    }
+}
+
+static void
+emit (Push *push, SluiceStreamEvent event, const char *payload, gsize length)
+{
+  push->func (event, payload, length, push->user_data);
+}
+
+static void
+emit_fault (Push *push, const char *data, gsize length)
+{
+  push->self->parent.fault = sluice_fault_new_from_answer (200, data, length);
+  emit (push, SLUICE_STREAM_FAULT, "", 0);
+}
+
+static void
+emit_rewritten (Push *push, SluiceStreamEvent kind, SluiceJsonValue root, const Event *event)
+{
+  GString *out = push->self->event;
+  const char *end = root.text + root.length;
+
+  g_string_truncate (out, 0);
+  if (event->model.type != SLUICE_JSON_NONE)
+    {
+      g_string_append_len (out, root.text, event->model.text - root.text);
+      g_string_append_len (out, push->self->model->str, (gssize) push->self->model->len);
+      root.text = event->model.text + event->model.length;
+    }
+  g_string_append_len (out, root.text, end - 1 - root.text);
+  if (event->model.type == SLUICE_JSON_NONE)
+    g_string_append_printf (out, ",\"model\":%s", push->self->model->str);
+  if (event->choices.type == SLUICE_JSON_NONE)
+    g_string_append (out, ",\"choices\":[]");
+  g_string_append_c (out, '}');
+  sluice_dialect_flatten (out->str, out->len);
+  emit (push, kind, out->str, out->len);
+}
+
+/* Data of several lines was joined with line feeds, which must not get into the lines of our own events. */
+static void
+emit_event (Push *push, SluiceStreamEvent kind, SluiceJsonValue root, const Event *event)
+{
+  const GString *model = push->self->model;
+
+  if (event->choices.type != SLUICE_JSON_NONE && event->model.length == model->len
+      && memcmp (event->model.text, model->str, model->len) == 0 && memchr (root.text, '\n', root.length) == NULL)
+    emit (push, kind, root.text, root.length);
+  else
+    emit_rewritten (push, kind, root, event);
+}
+
+static void
+take_event (Push *push, const SluiceJsonObject *object)
+{
+  SluiceStreamDecoder *decoder = &push->self->parent;
+  SluiceJsonIter iter;
+  SluiceJsonValue choice;
+  Event event;
+  guint n_choices = 0;
+
+  read_event (&event, object);
+  if (sluice_dialect_is_error (event.error))
+    {
+      emit_fault (push, object->root.text, object->root.length);
+      return;
+    }
+
+  if (event.usage.type == SLUICE_JSON_OBJECT)
+    sluice_usage_read_openai (&decoder->usage, event.usage);
+  else if (event.groq.type == SLUICE_JSON_OBJECT)
+    sluice_usage_read_openai (&decoder->usage, sluice_json_get (event.groq, "usage"));
+
+  sluice_json_iter_init (&iter, event.choices);
+  for (; event.choices.type == SLUICE_JSON_ARRAY && sluice_json_iter_next (&iter, NULL, &choice); n_choices++)
+    decoder->text_bytes += (gint64) count_text (choice);
+
+  if (n_choices == 0 && event.usage.type == SLUICE_JSON_OBJECT)
+    emit_event (push, SLUICE_STREAM_USAGE, object->root, &event);
+  else if (event.choices.type == SLUICE_JSON_ARRAY)
+    emit_event (push, SLUICE_STREAM_CHUNK, object->root, &event);
+  /* anything else (pings, statistics) is no part of the answer */
+}
+
+/* "[DONE]", also with space around it. */
+static gboolean
+is_end_marker (const char *data, gsize length)
+{
+  const char *end = data + length;
+
+  while (data < end && *data == ' ')
+    data++;
+  while (end > data && (end[-1] == ' ' || end[-1] == '\t'))
+    end--;
+  return end - data == 6 && memcmp (data, "[DONE]", 6) == 0;
+}
+
+static gboolean
+handle_event (const char *event, const char *data, gsize length, gpointer user_data, GError **error)
+{
+  Push *push = user_data;
+  SluiceStreamDecoder *decoder = &push->self->parent;
+  SluiceJsonObject object;
+
+  /* nothing counts behind the end or behind an error; some send both */
+  if (decoder->done || decoder->fault != NULL || length == 0)
+    return TRUE;
+
+  if (is_end_marker (data, length))
+    {
+      decoder->done = TRUE;
+      emit (push, SLUICE_STREAM_DONE, "", 0);
+      return TRUE;
+    }
+  if (g_strcmp0 (event, "error") == 0)
+    {
+      emit_fault (push, data, length);
+      return TRUE;
+    }
+  if (!sluice_dialect_index (&object, data, length, "event", error))
+    return FALSE;
+
+  take_event (push, &object);
+  sluice_json_object_clear (&object);
+  return TRUE;
+}
+
+gboolean
+sluice_openai_stream_push (SluiceStreamDecoder *decoder,
+                           const char *bytes,
+                           gsize length,
+                           SluiceStreamFunc func,
+                           gpointer user_data,
+                           GError **error)
+{
+  OpenaiStream *self = (OpenaiStream *) decoder;
+  Push push = { self, func, user_data };
+
+  g_return_val_if_fail (self != NULL && func != NULL, FALSE);
+
+  if (!sluice_sse_reader_push (self->reader, bytes, length, handle_event, &push, error))
+    self->failed = TRUE;
+  return !self->failed;
+}
+
+gboolean
+sluice_openai_stream_end (SluiceStreamDecoder *decoder, SluiceStreamFunc func, gpointer user_data, GError **error)
+{
+  OpenaiStream *self = (OpenaiStream *) decoder;
+  Push push = { self, func, user_data };
+
+  g_return_val_if_fail (self != NULL && func != NULL, FALSE);
+
+  /* some servers leave out the empty line behind the end marker */
+  if (!self->failed && !decoder->done && sluice_sse_reader_has_partial (self->reader))
+    sluice_sse_reader_push (self->reader, "\n\n", 2, handle_event, &push, NULL);
+  if (decoder->done || decoder->fault != NULL)
+    return TRUE;
+
+  self->failed = TRUE;
+  g_set_error_literal (error, SLUICE_ERROR, SLUICE_ERROR_UPSTREAM_ANSWER,
+                       "the upstream's stream ended before its end marker");
+  return FALSE;
+}

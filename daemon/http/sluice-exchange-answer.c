@@ -1,0 +1,297 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
+#include <string.h>
+
+#include "http/sluice-exchange-private.h"
+#include "http/sluice-http-error.h"
+#include "shared/sluice-error.h"
+#include "shared/sluice-money.h"
+
+static void
+append_header (GString *out, const char *name, const char *value)
+{
+  g_string_append (out, name);
+  g_string_append (out, ": ");
+  g_string_append (out, value);
+  g_string_append (out, "\r\n");
+}
+
+/* The upstream's headers under our prefix, and its rate limits under their own names (http-surface.md 1.6). */
+static void
+append_upstream_header (const char *name, const char *value, gpointer data)
+{
+  static const char *const not_passed[] = { "Set-Cookie", "Connection", "Keep-Alive", "Transfer-Encoding", "Content-Length",
+                                            "Date", "Content-Type" };
+  GString *out = data;
+
+  for (guint i = 0; i < G_N_ELEMENTS (not_passed); i++)
+    {
+      if (g_ascii_strcasecmp (name, not_passed[i]) == 0)
+        return;
+    }
+  /* never a line of the upstream's making in our head */
+  if (strpbrk (value, "\r\n") != NULL || strpbrk (name, "\r\n: ") != NULL)
+    return;
+  if (g_ascii_strncasecmp (name, "x-ratelimit-", strlen ("x-ratelimit-")) == 0 || g_ascii_strcasecmp (name, "Retry-After") == 0)
+    append_header (out, name, value);
+  g_string_append (out, "llm_provider-");
+  append_header (out, name, value);
+}
+
+static void
+append_timing (GString *out, const char *name, gint64 from, gint64 to, gboolean *first)
+{
+  if (from == 0 || to == 0 || to < from)
+    return;
+  g_string_append_printf (out, "%s%s;dur=%" G_GINT64_FORMAT ".%03d", *first ? "Server-Timing: " : ", ", name,
+                          (to - from) / 1000, (int) ((to - from) % 1000));
+  *first = FALSE;
+}
+
+static void
+append_timings (SluiceExchange *self, GString *out)
+{
+  gint64 now = sluice_exchange_now (self);
+  gboolean first = TRUE;
+
+  append_timing (out, "read", self->t_begin, self->t_read, &first);
+  append_timing (out, "reserve", self->t_reserve, self->t_sent, &first);
+  append_timing (out, "upstream", self->t_sent, self->t_first, &first);
+  append_timing (out, "settle", self->t_settle, now, &first);
+  append_timing (out, "total", self->t_begin, now, &first);
+  if (!first)
+    g_string_append (out, "\r\n");
+}
+
+static void
+append_deployment (SluiceExchange *self, GString *out, gboolean stream)
+{
+  const SluiceDeployment *deployment = self->deployment;
+  gint64 now = sluice_exchange_now (self);
+
+  append_header (out, "x-litellm-model-id", deployment->id);
+  append_header (out, "x-litellm-model-group", deployment->group);
+  if (*deployment->api_base != '\0')
+    append_header (out, "x-litellm-model-api-base", deployment->api_base);
+  g_string_append_printf (out, "x-litellm-attempted-retries: %u\r\n", self->next > 0 ? self->next - 1 : 0);
+  if (!stream)
+    {
+      g_autofree char *cost = sluice_money_format_usd (self->cost_nano);
+      gint64 upstream = self->t_first > self->t_sent && self->t_sent > 0 ? self->t_first - self->t_sent : 0;
+
+      append_header (out, "x-litellm-response-cost", cost);
+      g_string_append_printf (out, "x-litellm-response-duration-ms: %" G_GINT64_FORMAT ".%03d\r\n",
+                              (now - self->t_begin) / 1000, (int) ((now - self->t_begin) % 1000));
+      g_string_append_printf (out, "x-litellm-overhead-duration-ms: %" G_GINT64_FORMAT ".%03d\r\n",
+                              (now - self->t_begin - upstream) / 1000, (int) ((now - self->t_begin - upstream) % 1000));
+    }
+  if (self->attempt != NULL)
+    sluice_attempt_foreach_header (self->attempt, append_upstream_header, out);
+}
+
+void
+sluice_exchange_append_head (SluiceExchange *self, GString *out, guint status, const char *type, gssize length)
+{
+  g_string_append_printf (out, "HTTP/1.1 %u %s\r\nDate: %s\r\n", status, sluice_http_reason (status),
+                          sluice_worker_get_date (self->worker));
+  if (type != NULL)
+    append_header (out, "Content-Type", type);
+  if (length >= 0 && status != 204)
+    g_string_append_printf (out, "Content-Length: %" G_GSSIZE_FORMAT "\r\n", length);
+  else if (length < 0 && !self->http10)
+    g_string_append (out, "Transfer-Encoding: chunked\r\n");
+  if (length < 0)
+    g_string_append (out, "X-Accel-Buffering: no\r\n");
+  if (self->close_after)
+    g_string_append (out, "Connection: close\r\n");
+  g_string_append (out, SLUICE_HTTP_SAFETY_HEADERS "x-litellm-version: " PACKAGE_VERSION "\r\n");
+  append_header (out, "x-litellm-call-id", self->guard.call_id != NULL ? self->guard.call_id : self->request_id);
+  append_header (out, "x-request-id", self->request_id);
+  if (self->guard.origin != NULL)
+    {
+      append_header (out, "Access-Control-Allow-Origin", self->guard.origin);
+      g_string_append (out, "Vary: Origin\r\n");
+    }
+  if (self->deployment != NULL)
+    append_deployment (self, out, length < 0);
+  if (self->pending)
+    g_string_append (out, "x-sluice-ledger: pending\r\n");
+  append_timings (self, out);
+}
+
+void
+sluice_exchange_release (SluiceExchange *self)
+{
+  SoupMessageHeaders *headers;
+
+  if (self->released)
+    return;
+
+  self->released = TRUE;
+  headers = soup_server_message_get_response_headers (self->message);
+  if (self->close_after || self->gone)
+    soup_message_headers_replace (headers, "Connection", "close");
+  soup_server_message_set_status (self->message, 200, NULL);
+  if (self->message_paused)
+    {
+      self->message_paused = FALSE;
+      soup_server_message_unpause (self->message);
+    }
+}
+
+void
+sluice_exchange_complete (SluiceExchange *self)
+{
+  self->answered = TRUE;
+  if (self->attempt != NULL)
+    {
+      sluice_attempt_cancel (self->attempt);
+      g_clear_pointer (&self->attempt, sluice_attempt_unref);
+    }
+  sluice_exchange_drop_body (self);
+  if (sluice_connection_get_queued (self->connection) == 0)
+    sluice_exchange_release (self);
+}
+
+void
+sluice_exchange_refuse (SluiceExchange *self, const GError *error)
+{
+  g_autoptr (GString) answer = NULL;
+  const char *allow = NULL;
+
+  if (self->refused || self->answered)
+    return;
+  if (self->guard.route != NULL && g_error_matches (error, SLUICE_ERROR, SLUICE_ERROR_METHOD_NOT_ALLOWED))
+    allow = self->guard.route->post ? "POST" : "GET, HEAD";
+  answer = sluice_http_error_format (error, allow);
+
+  self->refused = self->answered = TRUE;
+  self->close_after = TRUE;
+  sluice_connection_refuse (self->connection, answer->str, answer->len);
+  sluice_exchange_release (self);
+}
+
+static void
+send_answer (SluiceExchange *self)
+{
+  g_autoptr (GString) head = g_string_sized_new (1024);
+  gsize length;
+  const char *body = g_bytes_get_data (self->answer_body, &length);
+
+  sluice_exchange_append_head (self, head, self->answer_status, self->answer_status == 204 ? NULL : "application/json",
+                               (gssize) length);
+  if (self->answer_status >= 400)
+    g_string_append (head, self->answer_status >= 500 || self->answer_status == 429 || self->answer_status == 408
+                               ? "x-should-retry: true\r\n"
+                               : "x-should-retry: false\r\n");
+  g_string_append (head, "\r\n");
+  if (self->record != NULL)
+    self->record->response_bytes = (gint64) length;
+  sluice_connection_send2 (self->connection, head->str, head->len, body, self->guard.head ? 0 : length);
+  sluice_exchange_complete (self);
+}
+
+static void
+send_tail (SluiceExchange *self)
+{
+  g_autoptr (GString) tail = g_string_new (NULL);
+  g_autoptr (GString) event = g_string_new (NULL);
+
+  if (self->stream_fault != NULL)
+    {
+      g_string_append (event, "data: ");
+      sluice_fault_append_json (self->stream_fault, event);
+      g_string_append (event, "\n\n");
+    }
+  else
+    g_string_append (event, "data: [DONE]\n\n");
+  if (self->http10)
+    g_string_append (tail, event->str);
+  else
+    g_string_append_printf (tail, "%" G_GSIZE_MODIFIER "x\r\n%s\r\n0\r\n\r\n", event->len, event->str);
+  sluice_connection_send (self->connection, tail->str, tail->len);
+  sluice_exchange_complete (self);
+}
+
+/* The rows are on disk, or kept, or refused: the last bytes may go. */
+static void
+on_settled (SluiceLedgerResult result, gpointer data)
+{
+  SluiceExchange *self = data;
+
+  self->pending = result == SLUICE_LEDGER_PENDING;
+  if (self->answered)
+    {
+      sluice_exchange_unref (self);
+      return;
+    }
+  if (result == SLUICE_LEDGER_REFUSED)
+    {
+      g_autoptr (GError) error = g_error_new_literal (SLUICE_ERROR, SLUICE_ERROR_LEDGER_UNAVAILABLE,
+                                                      "the answer could not be recorded, the database cannot be written");
+      g_autoptr (SluiceFault) fault = sluice_fault_new_from_error (error);
+      g_autoptr (GString) body = g_string_new (NULL);
+
+      if (self->head_sent)
+        {
+          g_clear_pointer (&self->stream_fault, sluice_fault_free);
+          self->stream_fault = g_steal_pointer (&fault);
+        }
+      else
+        {
+          sluice_fault_append_json (fault, body);
+          g_clear_pointer (&self->answer_body, g_bytes_unref);
+          self->answer_body = g_string_free_to_bytes (g_steal_pointer (&body));
+          self->answer_status = 503;
+        }
+    }
+  if (self->head_sent)
+    send_tail (self);
+  else
+    send_answer (self);
+  sluice_exchange_unref (self);
+}
+
+void
+sluice_exchange_settle (SluiceExchange *self, guint status, const char *word)
+{
+  g_assert (!self->settled);
+
+  self->settled = TRUE;
+  self->t_settle = sluice_exchange_now (self);
+  self->record->status = status;
+  self->record->error = g_strdup (word);
+  self->record->finished_us = sluice_clock_real (self->worker->shared.clock);
+  sluice_ledger_finish (self->worker->shared.ledger, self->record, self->worker->inbox, on_settled,
+                        sluice_exchange_ref (self));
+}
+
+void
+sluice_exchange_answer (SluiceExchange *self, guint status, GBytes *body, const char *word)
+{
+  g_clear_pointer (&self->answer_body, g_bytes_unref);
+  self->answer_body = body;
+  self->answer_status = status;
+  if (self->record != NULL)
+    sluice_exchange_settle (self, status, word);
+  else
+    send_answer (self);
+}
+
+void
+sluice_exchange_fail_with (SluiceExchange *self, SluiceFault *fault)
+{
+  g_autoptr (GString) body = g_string_new (NULL);
+
+  sluice_fault_append_json (fault, body);
+  sluice_exchange_answer (self, fault->status, g_string_free_to_bytes (g_steal_pointer (&body)), fault->type);
+}
+
+void
+sluice_exchange_fail (SluiceExchange *self, const GError *error)
+{
+  g_autoptr (SluiceFault) fault = sluice_fault_new_from_error (error);
+
+  sluice_exchange_fail_with (self, fault);
+}

@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "http/sluice-exchange.h"
+#include "http/sluice-guard.h"
+#include "http/sluice-worker-private.h"
+#include "upstream/sluice-attempt.h"
+
+G_BEGIN_DECLS
+
+typedef struct _SluiceExchange SluiceExchange;
+
+struct _SluiceExchange {
+  guint refs; /* one thread */
+  GList link; /* in worker->exchanges */
+  SluiceWorker *worker;
+  SoupServerMessage *message;   /* (owned) */
+  SluiceConnection *connection; /* (owned) */
+  SluiceSnapshot *snapshot;     /* (owned) */
+  SluiceGuardResult guard;
+  char *request_id; /* (owned): ours */
+
+  gboolean message_paused;
+  gboolean refused;   /* answered before the body was read; nothing else happens */
+  gboolean answered;  /* all bytes of the answer are on their way */
+  gboolean released;  /* libsoup may finish */
+  gboolean gone;      /* the client left, or the exchange was shut down */
+  gboolean close_after;
+  gboolean http10;
+
+  /* the body */
+  GByteArray *body; /* (owned) (nullable) */
+  gsize budget_held;
+  gsize budget_asked; /* 0: not waiting in line */
+  gint64 budget_deadline;
+
+  /* what the body says */
+  SluiceJsonObject request;
+  gboolean request_indexed;
+  char *model; /* (owned) (nullable): as asked for */
+  gboolean stream;
+  gboolean wants_usage;
+  gint64 max_tokens; /* -1: not said */
+
+  /* the plan and the attempt under way */
+  GPtrArray *plan; /* (owned) (nullable) (element-type SluiceDeployment) */
+  guint next;
+  SluiceDeployment *deployment;  /* (nullable): borrowed from the plan */
+  const SluiceDialect *dialect;  /* (nullable) */
+  SluiceDialectAnswer answer;    /* for the decoder */
+  SluiceAttempt *attempt;        /* (owned) (nullable) */
+  GBytes *encoded;               /* (owned) (nullable): between reserve and send */
+  SluiceAttemptRecord *attempt_record; /* (nullable): borrowed from the record */
+  gint64 encoded_bytes;
+
+  /* the answer */
+  SluiceExchangeRecord *record; /* (owned) (nullable): from admission on */
+  gboolean settled;             /* handed to the ledger */
+  gboolean pending;             /* the ledger keeps the row in memory */
+  SluiceUsage usage;
+  GBytes *answer_body;  /* (owned) (nullable): waits for the ledger */
+  guint answer_status;
+  gint64 cost_nano;
+  SluiceStreamDecoder *decoder; /* (owned) (nullable) */
+  GByteArray *batch;            /* (owned) (nullable): frames not sent yet */
+  gboolean head_sent;
+  gboolean stream_over; /* the tail waits for the ledger, or is sent */
+  SluiceFault *stream_fault; /* (owned) (nullable): why a stream that began did not end well */
+
+  /* monotonic microseconds */
+  gint64 t_begin;
+  gint64 t_read;
+  gint64 t_reserve;
+  gint64 t_sent;
+  gint64 t_first;
+  gint64 t_settle;
+};
+
+SluiceExchange *sluice_exchange_ref (SluiceExchange *self);
+void sluice_exchange_unref (SluiceExchange *self);
+gint64 sluice_exchange_now (SluiceExchange *self);
+
+/* Gives the body back; no further attempt can be made. */
+void sluice_exchange_drop_body (SluiceExchange *self);
+
+/* -attempt.c: the body is there. */
+void sluice_exchange_admit (SluiceExchange *self);
+
+/* The client left or we are shutting down: stops the attempt and writes the row. */
+void sluice_exchange_abandon (SluiceExchange *self, guint status, const char *word);
+
+/* Fills the attempt's row from what is known. @usage (nullable): reported; else estimated from what was generated. */
+void sluice_exchange_settle_attempt (SluiceExchange *self, SluiceAttemptState state, const char *word);
+
+/* The attempt failed before anything was sent: another candidate, or the fault as the answer. Takes @fault over. */
+void sluice_exchange_attempt_failed (SluiceExchange *self, SluiceFault *fault, SluiceAttemptState state, const char *word);
+
+/* -relay.c: bytes of a stream, and its end. */
+void sluice_exchange_relay (SluiceExchange *self, const char *bytes, gsize length);
+void sluice_exchange_relay_end (SluiceExchange *self, const GError *error);
+void sluice_exchange_drained (SluiceExchange *self);
+
+/* -answer.c */
+
+/* Refuses before the body was read: the answer, and the connection closes. */
+void sluice_exchange_refuse (SluiceExchange *self, const GError *error);
+
+/* Answers with JSON. @body is what goes out when the row is committed, or at once if there is no row. (transfer full) */
+void sluice_exchange_answer (SluiceExchange *self, guint status, GBytes *body, const char *word);
+void sluice_exchange_fail (SluiceExchange *self, const GError *error);
+void sluice_exchange_fail_with (SluiceExchange *self, SluiceFault *fault);
+
+/* Hands the row to the ledger; the answer goes on when it is there. @word (nullable): the error. */
+void sluice_exchange_settle (SluiceExchange *self, guint status, const char *word);
+
+/* Status line and headers; @length -1 for a stream. */
+void sluice_exchange_append_head (SluiceExchange *self, GString *out, guint status, const char *type, gssize length);
+
+/* All bytes are sent or queued: when the queue is empty libsoup may finish. */
+void sluice_exchange_complete (SluiceExchange *self);
+
+/* Lets libsoup finish the message. */
+void sluice_exchange_release (SluiceExchange *self);
+
+/* -info.c: lists, health, the root; answers without a body to read. */
+void sluice_exchange_inform (SluiceExchange *self);
+
+G_END_DECLS

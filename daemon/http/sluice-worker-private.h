@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include <libsoup/soup.h>
+
+#include "http/sluice-worker.h"
+#include "upstream/sluice-upstream.h"
+
+G_BEGIN_DECLS
+
+struct _SluiceWorker {
+  guint index;
+  SluiceWorkerShared shared;
+  GThread *thread;
+  GMainContext *context; /* (owned) */
+  GMainLoop *loop;       /* (owned) */
+  SluiceInbox *inbox;    /* (owned) */
+  SluicePoller *poller;  /* (owned) */
+  SoupServer *server;    /* (owned) */
+  SluiceUpstream *upstream; /* (owned) */
+  SluiceSnapshot *snapshot; /* (owned) */
+  GSource *tick;            /* (owned): runs only while there is something to watch */
+  GHashTable *connections;  /* (owned) (element-type SluiceConnection): unowned, until they close */
+  GQueue exchanges;         /* (element-type SluiceExchange): linked by their own link */
+  gboolean draining;
+  guint n_connections; /* atomic */
+  guint n_exchanges;   /* atomic */
+  char date[40];       /* of date_second */
+  gint64 date_second;
+
+  GMutex start_lock; /* guards the two below */
+  GCond start_cond;
+  gboolean started;
+  GError *start_error;
+};
+
+/* The value of a Date header for now. */
+const char *sluice_worker_get_date (SluiceWorker *self);
+
+G_END_DECLS

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * A thread that serves connections from accept to finish: its own main context, SoupServer, poller and upstream sessions.
+ */
+#pragma once
+
+#include "http/sluice-body-budget.h"
+#include "http/sluice-connection.h"
+#include "http/sluice-snapshot.h"
+#include "ledger/sluice-ledger.h"
+
+G_BEGIN_DECLS
+
+typedef struct _SluiceWorker SluiceWorker;
+
+typedef struct {
+  SluiceClock *clock;
+  SluiceLedger *ledger;
+  SluiceBodyBudget *budget;
+} SluiceWorkerShared;
+
+/* Starts the thread and returns when it can take connections. @shared is copied; what it names outlives the worker. */
+SluiceWorker *sluice_worker_new (guint index, SluiceSnapshot *snapshot, const SluiceWorkerShared *shared, GError **error);
+
+/* Hands over an accepted connection (transfer full). Any thread. */
+void sluice_worker_take (SluiceWorker *self, SluiceConnection *connection);
+
+/* Connections held, those on their way included. One atomic read; any thread. */
+guint sluice_worker_get_n_connections (SluiceWorker *self);
+
+/* From the next request on. Any thread. */
+void sluice_worker_set_snapshot (SluiceWorker *self, SluiceSnapshot *snapshot);
+
+/* Closes idle connections, and others as soon as their request is done; any thread. */
+void sluice_worker_drain (SluiceWorker *self);
+
+/* Requests under way. One atomic read; any thread. */
+guint sluice_worker_get_n_exchanges (SluiceWorker *self);
+
+/* Ends what is under way with an error, and the thread. Not from the worker's thread. */
+void sluice_worker_stop (SluiceWorker *self);
+
+G_END_DECLS

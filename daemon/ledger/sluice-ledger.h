@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The ledger: one thread that owns the only writing SQLite connection, groups what waits into one transaction, and tells
+ * each caller when its rows are on disk (DESIGN 3, 5, 8; reference reliability-and-security.md 2.2).
+ */
+#pragma once
+
+#include <glib-object.h>
+
+#include "ledger/sluice-ledger-record.h"
+#include "shared/sluice-clock.h"
+#include "shared/sluice-inbox.h"
+
+G_BEGIN_DECLS
+
+#define SLUICE_TYPE_LEDGER (sluice_ledger_get_type ())
+G_DECLARE_FINAL_TYPE (SluiceLedger, sluice_ledger, SLUICE, LEDGER, GObject)
+
+/* How many rows of free requests wait in memory while the database cannot be written. */
+#define SLUICE_LEDGER_MAX_PENDING 10000
+
+typedef enum {
+  SLUICE_LEDGER_COMMITTED, /* the rows are on disk */
+  SLUICE_LEDGER_PENDING,   /* the database cannot be written; the rows wait in memory and will be written */
+  SLUICE_LEDGER_REFUSED,   /* neither: nothing was recorded */
+} SluiceLedgerResult;
+
+typedef void (*SluiceLedgerFunc) (SluiceLedgerResult result, gpointer user_data);
+
+typedef enum {
+  SLUICE_LEDGER_OK,
+  SLUICE_LEDGER_DEGRADED, /* an SQLite error; writing is tried again every second */
+} SluiceLedgerState;
+
+typedef struct {
+  const char *directory;   /* absolute; made with mode 0700 if it is not there */
+  gboolean power_loss;     /* durability: power-loss, i.e. synchronous=FULL */
+  guint retention_days;    /* rows older are removed in small batches when idle; 0 keeps all */
+  gsize max_wal_bytes;     /* size cap that forces a checkpoint; 0 for the default of 16 MiB */
+} SluiceLedgerOptions;
+
+/*
+ * Takes the lock file, opens or makes the database, migrates it, settles what a crash left open at its estimate (marked)
+ * and starts the thread. Blocks; call it before the loops run.
+ *
+ * Errors: SLUICE_ERROR_LOCKED names the process that holds the lock; SLUICE_ERROR_STORAGE for a directory that cannot be
+ * used and for a database of a newer version. A database that cannot be opened is moved aside with a warning, never deleted.
+ */
+SluiceLedger *sluice_ledger_new (const SluiceLedgerOptions *options, SluiceClock *clock, GError **error);
+
+/* Writes all that waits, checkpoints, closes, joins the thread. Nothing may be submitted afterwards. */
+void sluice_ledger_stop (SluiceLedger *self);
+
+/* A fresh id for SluiceExchangeRecord.id; unique for ever. Any thread. */
+gint64 sluice_ledger_next_id (SluiceLedger *self);
+
+/*
+ * Before an attempt that may cost money is sent: writes the exchange (open) and its last attempt (open, with its estimate).
+ * @func is called through @inbox with COMMITTED or REFUSED (degraded: such attempts fail closed). Any thread.
+ */
+void sluice_ledger_reserve (SluiceLedger *self,
+                            SluiceExchangeRecord *record,
+                            SluiceInbox *inbox,
+                            SluiceLedgerFunc func,
+                            gpointer user_data);
+
+/*
+ * The end of an exchange: writes it and all its attempts in their final states, and the sums. COMMITTED, or PENDING when
+ * degraded (an exchange with a reserved attempt is always kept, whatever the bound; a free one is REFUSED past
+ * SLUICE_LEDGER_MAX_PENDING). @func (nullable) as above. Any thread.
+ */
+void sluice_ledger_finish (SluiceLedger *self,
+                           SluiceExchangeRecord *record,
+                           SluiceInbox *inbox,
+                           SluiceLedgerFunc func,
+                           gpointer user_data);
+
+/* Whether a free request can still be recorded, at least in memory. One atomic read; any thread. */
+gboolean sluice_ledger_accepts_free (SluiceLedger *self);
+
+/* One atomic read; any thread. */
+SluiceLedgerState sluice_ledger_get_state (SluiceLedger *self);
+
+/* Why it is degraded, in words; %NULL when it is not. (transfer full). Any thread. */
+char *sluice_ledger_dup_reason (SluiceLedger *self);
+
+G_END_DECLS

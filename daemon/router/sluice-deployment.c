@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "router/sluice-deployment.h"
+
+#include <gio/gio.h>
+#include <string.h>
+
+#include "router/sluice-locality.h"
+#include "shared/sluice-error.h"
+#include "shared/sluice-money.h"
+
+static SluiceDeployment *
+deployment_alloc (void)
+{
+  SluiceDeployment *self = g_new0 (SluiceDeployment, 1);
+
+  g_atomic_ref_count_init (&self->refs);
+  self->input_femto = self->output_femto = -1;
+  self->timeout_ms = self->stream_timeout_ms = self->max_output_tokens = -1;
+  return self;
+}
+
+SluiceDeployment *
+sluice_deployment_ref (SluiceDeployment *self)
+{
+  g_atomic_ref_count_inc (&self->refs);
+  return self;
+}
+
+void
+sluice_deployment_unref (SluiceDeployment *self)
+{
+  if (!g_atomic_ref_count_dec (&self->refs))
+    return;
+
+  g_free (self->id);
+  g_free (self->group);
+  g_free (self->model);
+  g_free (self->api_base);
+  g_free (self->api_key);
+  g_free (self->organization);
+  g_free (self->mock_response);
+  g_clear_pointer (&self->config, sluice_config_unref);
+  g_free (self);
+}
+
+static const char *
+first_variable (const SluiceConfig *config, const char *const *names)
+{
+  for (guint i = 0; i < SLUICE_PROVIDER_MAX_VARIABLES && names[i] != NULL; i++)
+    {
+      const char *value = sluice_config_get_variable (config, names[i]);
+
+      if (value != NULL && *value != '\0')
+        return value;
+    }
+  return NULL;
+}
+
+static char *
+trimmed_base (const char *base)
+{
+  char *copy = g_strdup (base);
+  gsize length = strlen (copy);
+
+  while (length > 0 && copy[length - 1] == '/')
+    copy[--length] = '\0';
+  return copy;
+}
+
+/* The address must be one that can be asked, and that nobody can be led astray by. */
+static gboolean
+check_base (const char *base, const SluiceConfigModel *model, gboolean *private_address, GError **error)
+{
+  g_autoptr (GUri) uri = g_uri_parse (base, G_URI_FLAGS_NONE, NULL);
+  const char *host = uri != NULL ? g_uri_get_host (uri) : NULL;
+
+  if (host == NULL || *host == '\0' || g_uri_get_userinfo (uri) != NULL
+      || (g_strcmp0 (g_uri_get_scheme (uri), "http") != 0 && g_strcmp0 (g_uri_get_scheme (uri), "https") != 0))
+    {
+      g_set_error (error, SLUICE_ERROR, SLUICE_ERROR_CONFIG,
+                   "the address of '%s' is not an http or https address with a host, set api_base", model->group);
+      return FALSE;
+    }
+  if (sluice_host_is_forbidden (host))
+    {
+      g_set_error (error, SLUICE_ERROR, SLUICE_ERROR_CONFIG,
+                   "nothing may be sent to the address %s of '%s', set another api_base", host, model->group);
+      return FALSE;
+    }
+
+  *private_address = sluice_host_is_private (host);
+  return TRUE;
+}
+
+static const SluiceProvider *
+provider_of (const SluiceConfigModel *model, const char **name, GError **error)
+{
+  const SluiceProvider *provider;
+
+  if (model->provider != NULL)
+    {
+      const SluiceProvider *prefix = sluice_provider_split (model->model, name);
+
+      provider = sluice_provider_find (model->provider);
+      if (prefix == NULL || prefix != provider)
+        *name = model->model;
+    }
+  else
+    provider = sluice_provider_split (model->model, name);
+
+  if (provider == NULL)
+    g_set_error (error, SLUICE_ERROR, SLUICE_ERROR_CONFIG,
+                 "'%s' begins with no known provider, write PROVIDER/MODEL or set custom_llm_provider",
+                 model->provider != NULL ? model->provider : model->model);
+  return provider;
+}
+
+SluiceDeployment *
+sluice_deployment_new (SluiceConfig *config, const SluiceConfigModel *model, GError **error)
+{
+  g_autoptr (SluiceDeployment) self = deployment_alloc ();
+  const char *name = NULL;
+  const char *base = model->api_base;
+  gboolean private_address = TRUE;
+
+  self->provider = provider_of (model, &name, error);
+  if (self->provider == NULL)
+    return NULL;
+
+  if (base == NULL)
+    base = first_variable (config, self->provider->base_variables);
+  if (base == NULL)
+    base = self->provider->base;
+  self->mock_response = g_strdup (model->mock_response);
+  if (base == NULL && !sluice_deployment_is_mock (self))
+    {
+      g_set_error (error, SLUICE_ERROR, SLUICE_ERROR_CONFIG,
+                   "the provider '%s' of '%s' has no usual address, set api_base", self->provider->id, model->group);
+      return NULL;
+    }
+  self->api_base = trimmed_base (base != NULL ? base : "");
+  if (*self->api_base != '\0' && !check_base (self->api_base, model, &private_address, error))
+    return NULL;
+
+  self->id = g_strdup (model->id);
+  self->group = g_strdup (model->group);
+  self->model = g_strdup (name);
+  self->api_key = g_strdup (model->api_key != NULL ? model->api_key
+                                                   : first_variable (config, self->provider->key_variables));
+  self->organization = g_strdup (model->organization);
+  self->local = model->local >= 0 ? model->local == 1 : self->provider->runs_models_here && private_address;
+  if (sluice_deployment_is_mock (self) && model->local < 0)
+    self->local = TRUE;
+  self->input_femto = model->input_femto;
+  self->output_femto = model->output_femto;
+  self->timeout_ms = model->timeout_ms;
+  self->stream_timeout_ms = model->stream_timeout_ms;
+  self->max_output_tokens = model->max_output_tokens;
+  if (model->defaults != NULL)
+    {
+      self->defaults = (const SluiceConfigDefault *) (gpointer) model->defaults->data;
+      self->n_defaults = model->defaults->len;
+    }
+  self->config = sluice_config_ref (config);
+  return g_steal_pointer (&self);
+}
+
+SluiceDeployment *
+sluice_deployment_new_found (const char *group,
+                             const SluiceProvider *provider,
+                             const char *model,
+                             const char *api_base)
+{
+  SluiceDeployment *self = deployment_alloc ();
+  g_autofree char *key = g_strconcat (group, "\n", api_base, NULL);
+  g_autofree char *digest = g_compute_checksum_for_string (G_CHECKSUM_SHA256, key, -1);
+
+  self->id = g_strndup (digest, 16);
+  self->group = g_strdup (group);
+  self->provider = provider;
+  self->model = g_strdup (model);
+  self->api_base = trimmed_base (api_base);
+  self->local = TRUE;
+  self->input_femto = self->output_femto = 0;
+  return self;
+}
+
+gboolean
+sluice_deployment_is_mock (const SluiceDeployment *self)
+{
+  return self->mock_response != NULL || g_str_equal (self->provider->dialect, "mock");
+}
+
+gint64
+sluice_deployment_cost (const SluiceDeployment *self, gint64 prompt_tokens, gint64 completion_tokens)
+{
+  const SluiceMoneyItem items[] = {
+    { prompt_tokens, MAX (self->input_femto, 0) },
+    { completion_tokens, MAX (self->output_femto, 0) },
+  };
+
+  return sluice_money_sum (items, G_N_ELEMENTS (items));
+}
+
+gboolean
+sluice_deployment_has_price (const SluiceDeployment *self)
+{
+  return self->input_femto >= 0 || self->output_femto >= 0;
+}

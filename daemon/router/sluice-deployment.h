@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * One place where a model can be asked: an item of model_list joined with its provider's row. Immutable but for the live
+ * counters; reference-counted; any thread.
+ */
+#pragma once
+
+#include "catalogue/sluice-provider.h"
+#include "config/sluice-config.h"
+
+G_BEGIN_DECLS
+
+typedef struct {
+  char *id;
+  char *group;                  /* the public name */
+  const SluiceProvider *provider;
+  char *model;                  /* the upstream's name, without the provider's prefix */
+  char *api_base;               /* without a trailing slash; "" for the mock provider */
+  char *api_key;                /* (nullable): a secret */
+  char *organization;           /* (nullable) */
+  char *mock_response;          /* (nullable): answer with this text, call nobody */
+  gboolean local;               /* DESIGN 7: it may not cost money and needs no proxy */
+  gint64 input_femto;           /* per prompt token; -1: no price known */
+  gint64 output_femto;          /* per completion token; -1: no price known */
+  gint64 timeout_ms;            /* of the whole call; -1: the setting */
+  gint64 stream_timeout_ms;     /* for streams instead; -1: timeout_ms */
+  gint64 max_output_tokens;     /* -1: not known */
+  const SluiceConfigDefault *defaults; /* (array length=n_defaults): owned by the snapshot */
+  guint n_defaults;
+
+  gint in_flight; /* atomic: attempts under way */
+
+  gatomicrefcount refs;
+  SluiceConfig *config; /* (owned) (nullable): keeps the defaults */
+} SluiceDeployment;
+
+/*
+ * Joins @model with its provider. Address and key: the item's own, else the provider's variables as @config knows them,
+ * else the provider's default address.
+ * Errors: SLUICE_ERROR_CONFIG for an unknown provider, an address that is missing or may not be used; the text says what to set.
+ */
+SluiceDeployment *sluice_deployment_new (SluiceConfig *config, const SluiceConfigModel *model, GError **error);
+
+/* One that no configuration names: a model found on a local server, or a mock. @api_base may be "". */
+SluiceDeployment *sluice_deployment_new_found (const char *group,
+                                               const SluiceProvider *provider,
+                                               const char *model,
+                                               const char *api_base);
+
+SluiceDeployment *sluice_deployment_ref (SluiceDeployment *self);
+void sluice_deployment_unref (SluiceDeployment *self);
+
+/* Answers without an upstream. */
+gboolean sluice_deployment_is_mock (const SluiceDeployment *self);
+
+/* Nano-dollars for the tokens; 0 when no price is known. */
+gint64 sluice_deployment_cost (const SluiceDeployment *self, gint64 prompt_tokens, gint64 completion_tokens);
+
+/* Whether it has a price, be it zero. */
+gboolean sluice_deployment_has_price (const SluiceDeployment *self);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (SluiceDeployment, sluice_deployment_unref)
+
+G_END_DECLS

@@ -1,0 +1,463 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
+#include <string.h>
+
+#include "router/sluice-locality.h"
+#include "shared/sluice-error.h"
+#include "upstream/sluice-upstream-private.h"
+
+/* While nothing comes, a stream holds only this much. */
+#define WAIT_BYTES 4096
+
+/* Reads handed out before other work of the thread gets its turn. */
+#define MAX_READS_A_TURN 16
+
+static void pump (SluiceAttempt *self);
+
+SluiceAttempt *
+sluice_attempt_ref (SluiceAttempt *self)
+{
+  g_atomic_ref_count_inc (&self->refs);
+  return self;
+}
+
+void
+sluice_attempt_unref (SluiceAttempt *self)
+{
+  if (!g_atomic_ref_count_dec (&self->refs))
+    return;
+
+  g_assert (self->phase == SLUICE_PHASE_ENDED);
+  g_clear_object (&self->message);
+  g_clear_object (&self->cancellable);
+  g_clear_error (&self->failure);
+  g_clear_pointer (&self->whole, g_byte_array_unref);
+  g_free (self->buffer);
+  sluice_deployment_unref (self->request.deployment);
+  g_bytes_unref (self->request.body);
+  g_free (self);
+}
+
+/* Takes everything back that the attempt holds of the outside; the callbacks are the caller's business. */
+static void
+leave (SluiceAttempt *self)
+{
+  self->phase = SLUICE_PHASE_ENDED;
+  g_queue_unlink (&self->upstream->attempts, &self->link);
+  g_atomic_int_dec_and_test (&self->request.deployment->in_flight);
+  if (self->mock_source != NULL)
+    {
+      g_source_destroy (self->mock_source);
+      g_clear_pointer (&self->mock_source, g_source_unref);
+    }
+  if (self->message != NULL)
+    g_signal_handlers_disconnect_by_data (self->message, self);
+  if (self->stream != NULL && !self->reading)
+    {
+      /* an unread rest is dropped with the connection, not waited for: this does not block */
+      g_input_stream_close (self->stream, NULL, NULL);
+      g_clear_object (&self->stream);
+    }
+  if (self->slot != NULL)
+    sluice_upstream_give_slot (self->upstream, g_steal_pointer (&self->slot));
+}
+
+void
+sluice_attempt_finish (SluiceAttempt *self, GError *error)
+{
+  g_autoptr (GError) owned = error;
+  g_autoptr (SluiceAttempt) keep = sluice_attempt_ref (self);
+
+  if (self->phase == SLUICE_PHASE_ENDED)
+    return;
+
+  leave (self);
+  if (owned != NULL)
+    g_cancellable_cancel (self->cancellable);
+  self->funcs->end (self, owned, self->user_data);
+  sluice_attempt_unref (self);
+}
+
+void
+sluice_attempt_finish_answer (SluiceAttempt *self, GBytes *body)
+{
+  g_autoptr (SluiceAttempt) keep = sluice_attempt_ref (self);
+
+  leave (self);
+  self->funcs->answer (self, body, self->user_data);
+  sluice_attempt_unref (self);
+}
+
+void
+sluice_attempt_cancel (SluiceAttempt *self)
+{
+  if (self->phase == SLUICE_PHASE_ENDED)
+    return;
+
+  g_cancellable_cancel (self->cancellable);
+  leave (self);
+  sluice_attempt_unref (self);
+}
+
+static const char *
+describe_failure (const GError *error)
+{
+  if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CONNECTION_REFUSED))
+    return "nothing listens there";
+  return error->message;
+}
+
+/* An error of the transport in our own words; what we cancelled ourselves keeps its reason. */
+static GError *
+transport_error (SluiceAttempt *self, const GError *error)
+{
+  if (self->failure != NULL)
+    return g_steal_pointer (&self->failure);
+
+  if (self->phase == SLUICE_PHASE_BODY)
+    return g_error_new (SLUICE_ERROR, SLUICE_ERROR_UPSTREAM_ANSWER, "the connection to %s broke in its answer: %s",
+                        self->request.deployment->api_base, error->message);
+
+  return g_error_new (SLUICE_ERROR, SLUICE_ERROR_UPSTREAM_UNREACHABLE, "could not reach %s: %s",
+                      self->request.deployment->api_base, describe_failure (error));
+}
+
+static void
+set_phase (SluiceAttempt *self, SluiceAttemptPhase phase, gint64 limit_ms)
+{
+  self->phase = phase;
+  self->phase_deadline = limit_ms > 0 ? sluice_clock_monotonic (self->upstream->clock) + limit_ms * 1000 : G_MAXINT64;
+}
+
+void
+sluice_attempt_check_deadlines (SluiceAttempt *self, gint64 now)
+{
+  static const char *const waits[] = { "connecting", "waiting for the first byte", "waiting for the next byte" };
+
+  if (self->phase == SLUICE_PHASE_ENDED || (now < self->total_deadline && (self->paused || now < self->phase_deadline)))
+    return;
+
+  sluice_attempt_finish (self, g_error_new (SLUICE_ERROR, SLUICE_ERROR_UPSTREAM_TIMEOUT, "%s took too long while %s",
+                                            self->request.deployment->api_base,
+                                            now >= self->total_deadline ? "answering" : waits[self->phase]));
+}
+
+/* Returns whether the attempt goes on. */
+static gboolean
+hand_out (SluiceAttempt *self, const char *bytes, gsize length)
+{
+  if (self->first_byte_us == 0)
+    self->first_byte_us = sluice_clock_real (self->upstream->clock);
+
+  if (self->streaming)
+    {
+      set_phase (self, SLUICE_PHASE_BODY, self->request.idle_ms);
+      self->funcs->data (self, bytes, length, self->user_data);
+      return self->phase != SLUICE_PHASE_ENDED;
+    }
+
+  if (self->whole->len + length > self->request.max_answer_bytes)
+    {
+      sluice_attempt_finish (self, g_error_new (SLUICE_ERROR, SLUICE_ERROR_UPSTREAM_ANSWER,
+                                                "the answer of %s is larger than %" G_GSIZE_FORMAT
+                                                " bytes (max_answer_bytes)",
+                                                self->request.deployment->api_base, self->request.max_answer_bytes));
+      return FALSE;
+    }
+  set_phase (self, SLUICE_PHASE_BODY, self->request.idle_ms);
+  g_byte_array_append (self->whole, (const guint8 *) bytes, (guint) length);
+  return TRUE;
+}
+
+static void
+on_end_of_body (SluiceAttempt *self)
+{
+  g_autoptr (GBytes) body = NULL;
+
+  if (self->streaming)
+    {
+      sluice_attempt_finish (self, NULL);
+      return;
+    }
+  body = g_byte_array_free_to_bytes (g_steal_pointer (&self->whole));
+  sluice_attempt_finish_answer (self, body);
+}
+
+static void
+on_read (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (SluiceAttempt) self = data;
+  g_autoptr (GError) error = NULL;
+  gssize count = g_input_stream_read_finish (G_INPUT_STREAM (source), result, &error);
+
+  self->reading = FALSE;
+  if (self->phase == SLUICE_PHASE_ENDED)
+    {
+      g_input_stream_close (self->stream, NULL, NULL);
+      g_clear_object (&self->stream);
+      return;
+    }
+  if (count < 0)
+    {
+      sluice_attempt_finish (self, transport_error (self, error));
+      return;
+    }
+  if (count == 0)
+    {
+      on_end_of_body (self);
+      return;
+    }
+  if (hand_out (self, self->buffer, (gsize) count))
+    pump (self);
+}
+
+static void
+wait_for_bytes (SluiceAttempt *self)
+{
+  if (self->buffer == NULL)
+    self->buffer = g_malloc (WAIT_BYTES);
+  self->reading = TRUE;
+  g_input_stream_read_async (self->stream, self->buffer, WAIT_BYTES, G_PRIORITY_DEFAULT, self->cancellable, on_read,
+                             sluice_attempt_ref (self));
+}
+
+/* Takes what is there without waiting, then waits. */
+static void
+pump (SluiceAttempt *self)
+{
+  for (guint i = 0; i < MAX_READS_A_TURN && !self->paused && !self->reading; i++)
+    {
+      g_autoptr (GError) error = NULL;
+      gssize count = g_pollable_input_stream_read_nonblocking (G_POLLABLE_INPUT_STREAM (self->stream),
+                                                               self->upstream->scratch, SLUICE_READ_BYTES, NULL, &error);
+
+      if (count < 0 && g_error_matches (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK))
+        break;
+      if (count < 0)
+        {
+          sluice_attempt_finish (self, transport_error (self, error));
+          return;
+        }
+      if (count == 0)
+        {
+          on_end_of_body (self);
+          return;
+        }
+      if (!hand_out (self, self->upstream->scratch, (gsize) count))
+        return;
+    }
+
+  if (!self->paused && !self->reading)
+    wait_for_bytes (self);
+}
+
+static gboolean
+is_stream_type (const char *type)
+{
+  return type != NULL
+         && (g_str_equal (type, "text/event-stream") || g_str_equal (type, "application/x-ndjson")
+             || g_str_equal (type, "application/stream+json"));
+}
+
+static void
+on_sent (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (SluiceAttempt) self = data;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GInputStream) stream = soup_session_send_finish (SOUP_SESSION (source), result, &error);
+  const char *type;
+
+  if (self->phase == SLUICE_PHASE_ENDED)
+    {
+      if (stream != NULL)
+        g_input_stream_close (stream, NULL, NULL);
+      return;
+    }
+  if (stream == NULL)
+    {
+      sluice_attempt_finish (self, transport_error (self, error));
+      return;
+    }
+
+  self->stream = g_steal_pointer (&stream);
+  self->status = soup_message_get_status (self->message);
+  type = soup_message_headers_get_content_type (soup_message_get_response_headers (self->message), NULL);
+  self->streaming = self->request.stream && self->status >= 200 && self->status < 300 && is_stream_type (type);
+  if (!self->streaming)
+    {
+      goffset expected = soup_message_headers_get_content_length (soup_message_get_response_headers (self->message));
+
+      self->whole = g_byte_array_sized_new ((guint) CLAMP (expected, 256, (goffset) (1024 * 1024)));
+    }
+  /* a stream's first byte may still take long: the model thinks after the headers */
+  if (!self->streaming)
+    set_phase (self, SLUICE_PHASE_BODY, self->request.idle_ms);
+  pump (self);
+}
+
+static void
+on_starting (SoupMessage *message, gpointer data)
+{
+  SluiceAttempt *self = data;
+  GSocketAddress *address = soup_message_get_remote_address (message);
+  const char *host = g_uri_get_host (soup_message_get_uri (message));
+
+  set_phase (self, SLUICE_PHASE_FIRST_BYTE, self->request.first_byte_ms);
+  if (!self->request.deployment->local || !sluice_host_is_private (host) || !G_IS_INET_SOCKET_ADDRESS (address)
+      || sluice_address_is_private (g_inet_socket_address_get_address (G_INET_SOCKET_ADDRESS (address))))
+    return;
+
+  g_set_error (&self->failure, SLUICE_ERROR, SLUICE_ERROR_UPSTREAM_UNREACHABLE,
+               "%s leads to an address outside this network, although it counts as local", host);
+  g_cancellable_cancel (self->cancellable);
+}
+
+/* libsoup found an idle connection closed and sends again on a fresh one: once is the known race, more is trouble. */
+static void
+on_restarted (SoupMessage *message, gpointer data)
+{
+  SluiceAttempt *self = data;
+
+  if (++self->resends <= 1)
+    return;
+
+  g_clear_error (&self->failure);
+  g_set_error (&self->failure, SLUICE_ERROR, SLUICE_ERROR_UPSTREAM_UNREACHABLE,
+               "%s closes the connection whenever it is asked", self->request.deployment->api_base);
+  g_cancellable_cancel (self->cancellable);
+}
+
+static SoupMessage *
+build_message (SluiceAttempt *self)
+{
+  const SluiceDeployment *deployment = self->request.deployment;
+  g_autofree char *address = g_strconcat (deployment->api_base, self->request.path, NULL);
+  SoupMessage *message = soup_message_new (SOUP_METHOD_POST, address);
+  SoupMessageHeaders *headers;
+
+  if (message == NULL)
+    return NULL;
+
+  /* without the first flag each POST opens a connection; with redirects keys would go to other hosts */
+  soup_message_add_flags (message, SOUP_MESSAGE_IDEMPOTENT | SOUP_MESSAGE_NO_REDIRECT);
+  headers = soup_message_get_request_headers (message);
+  soup_message_headers_append (headers, "User-Agent", "sluice/" PACKAGE_VERSION);
+  soup_message_headers_append (headers, "Accept", self->request.stream ? "text/event-stream, application/json"
+                                                                       : "application/json");
+  soup_message_headers_append (headers, "Accept-Encoding", "identity");
+  if (deployment->api_key != NULL)
+    {
+      g_autofree char *value = g_strconcat ("Bearer ", deployment->api_key, NULL);
+
+      soup_message_headers_append (headers, "Authorization", value);
+    }
+  if (deployment->organization != NULL)
+    soup_message_headers_append (headers, "OpenAI-Organization", deployment->organization);
+  soup_message_set_request_body_from_bytes (message, "application/json", self->request.body);
+  return message;
+}
+
+static gboolean
+fail_later (gpointer data)
+{
+  SluiceAttempt *self = data;
+
+  sluice_attempt_finish (self, g_error_new (SLUICE_ERROR, SLUICE_ERROR_UPSTREAM_UNREACHABLE,
+                                            "the address %s cannot be asked", self->request.deployment->api_base));
+  return G_SOURCE_REMOVE;
+}
+
+static void
+start_failing (SluiceAttempt *self)
+{
+  self->mock_source = g_idle_source_new ();
+  g_source_set_callback (self->mock_source, fail_later, self, NULL);
+  g_source_attach (self->mock_source, g_main_context_get_thread_default ());
+}
+
+SluiceAttempt *
+sluice_attempt_start (SluiceUpstream *upstream,
+                      SluiceAttemptRequest *request,
+                      const SluiceAttemptFuncs *funcs,
+                      gpointer user_data)
+{
+  SluiceAttempt *self = g_new0 (SluiceAttempt, 1);
+
+  g_atomic_ref_count_init (&self->refs);
+  self->upstream = upstream;
+  self->request = *request;
+  self->funcs = funcs;
+  self->user_data = user_data;
+  self->cancellable = g_cancellable_new ();
+  self->link.data = self;
+  g_queue_push_tail_link (&upstream->attempts, &self->link);
+  g_atomic_int_inc (&self->request.deployment->in_flight);
+  set_phase (self, SLUICE_PHASE_CONNECT, request->connect_ms);
+  self->total_deadline = sluice_clock_monotonic (upstream->clock) + request->total_ms * 1000;
+  memset (request, 0, sizeof *request);
+
+  if (sluice_deployment_is_mock (self->request.deployment))
+    {
+      sluice_attempt_start_mock (self);
+      return sluice_attempt_ref (self);
+    }
+
+  self->message = build_message (self);
+  if (self->message == NULL)
+    {
+      start_failing (self);
+      return sluice_attempt_ref (self);
+    }
+  g_signal_connect (self->message, "starting", G_CALLBACK (on_starting), self);
+  g_signal_connect (self->message, "restarted", G_CALLBACK (on_restarted), self);
+  self->slot = sluice_upstream_take_slot (upstream, self->request.deployment->local);
+  soup_session_send_async (self->slot->session, self->message, G_PRIORITY_DEFAULT, self->cancellable, on_sent,
+                           sluice_attempt_ref (self));
+  return sluice_attempt_ref (self);
+}
+
+void
+sluice_attempt_pause (SluiceAttempt *self)
+{
+  self->paused = TRUE;
+}
+
+void
+sluice_attempt_resume (SluiceAttempt *self)
+{
+  if (!self->paused)
+    return;
+
+  self->paused = FALSE;
+  if (self->phase == SLUICE_PHASE_ENDED || self->stream == NULL)
+    return;
+  set_phase (self, SLUICE_PHASE_BODY, self->request.idle_ms);
+  if (!self->reading)
+    wait_for_bytes (self);
+}
+
+guint
+sluice_attempt_get_status (const SluiceAttempt *self)
+{
+  return self->status;
+}
+
+gint64
+sluice_attempt_get_first_byte (const SluiceAttempt *self)
+{
+  return self->first_byte_us;
+}
+
+guint
+sluice_attempt_get_resends (const SluiceAttempt *self)
+{
+  return self->resends;
+}
+
+void
+sluice_attempt_foreach_header (const SluiceAttempt *self, SluiceHeaderFunc func, gpointer user_data)
+{
+  if (self->message != NULL && self->status != 0)
+    soup_message_headers_foreach (soup_message_get_response_headers (self->message), func, user_data);
+}

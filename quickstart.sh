@@ -1,0 +1,364 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Builds the gateway, starts it, asks it one question and leaves it running. See usage() below.
+set -eu
+
+usage() {
+  cat <<'USAGE'
+Usage: sh quickstart.sh [--port N] [--once]
+
+Installs what is missing (Debian, Ubuntu), builds into build/, starts the gateway on
+http://127.0.0.1:4000, asks one chat question and prints the answer. Then the gateway
+runs until Ctrl+C.
+
+  --port N   another port; 0 takes a free one
+  --once     stop after the answer
+  --help     this text
+
+A model of an Ollama on this computer is used if there is one, else the built-in
+mock/echo. With a config.yaml in $XDG_CONFIG_HOME/sluice its models are used; if it sets
+a master key, put that into the variable LITELLM_MASTER_KEY.
+USAGE
+}
+
+say() { printf '%s\n' "$*"; }
+fail() {
+  printf 'quickstart: %s\n' "$*" >&2
+  exit 1
+}
+
+port=4000
+once=
+while [ $# -gt 0 ]; do
+  case $1 in
+    --port)
+      [ $# -ge 2 ] || fail "--port needs a number"
+      port=$2
+      shift
+      ;;
+    --port=*) port=${1#--port=} ;;
+    --once) once=1 ;;
+    --help | -h)
+      usage
+      exit 0
+      ;;
+    *)
+      usage >&2
+      fail "unknown argument: $1"
+      ;;
+  esac
+  shift
+done
+case $port in
+  '' | *[!0-9]* | ??????*) fail "--port needs a number from 0 to 65535, not '$port'" ;;
+esac
+[ "$port" -le 65535 ] || fail "--port needs a number from 0 to 65535, not '$port'"
+
+top=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
+cd -- "$top"
+
+tmp=$(mktemp -d) || fail "cannot make a temporary directory; set TMPDIR to one that can be written to"
+daemon=
+follower=
+# The exit status stays as it was.
+clean_up() {
+  trap - EXIT HUP INT TERM
+  if [ -n "$daemon" ]; then
+    kill "$daemon" 2>/dev/null || true
+    wait "$daemon" 2>/dev/null || true
+  fi
+  [ -z "$follower" ] || kill "$follower" 2>/dev/null || true
+  rm -rf -- "$tmp"
+}
+trap clean_up EXIT
+trap 'exit 129' HUP
+trap 'exit 130' INT
+trap 'exit 143' TERM
+
+# Runs a command quietly; shows the end of what it printed if it fails.
+quietly() {
+  "$@" >"$tmp/output" 2>&1 </dev/null && return
+  tail -n 40 "$tmp/output" >&2
+  return 1
+}
+
+# What is needed
+
+debian_packages="gcc libc6-dev meson ninja-build pkg-config libglib2.0-dev libsoup-3.0-dev libjson-glib-dev \
+libyaml-dev libsqlite3-dev glib-networking ca-certificates curl"
+fedora_packages="gcc meson ninja-build pkgconf-pkg-config glib2-devel libsoup3-devel json-glib-devel libyaml-devel \
+sqlite-devel glib-networking ca-certificates curl"
+arch_packages="gcc meson ninja pkgconf glib2 glib2-devel libsoup3 json-glib libyaml sqlite glib-networking \
+ca-certificates curl"
+
+everything_is_there() {
+  for tool in cc meson ninja pkg-config curl; do
+    command -v "$tool" >/dev/null 2>&1 || return 1
+  done
+  pkg-config --exists 'glib-2.0 >= 2.74' gio-unix-2.0 'libsoup-3.0 >= 3.2' 'json-glib-1.0 >= 1.6' \
+    'yaml-0.1 >= 0.2.5' 'sqlite3 >= 3.40' 2>/dev/null || return 1
+  modules=$(pkg-config --variable=giomoduledir gio-2.0)
+  [ -e "$modules/libgiognutls.so" ] || [ -e "$modules/libgioopenssl.so" ] || return 1
+  [ -d /etc/ssl/certs ] || [ -d /etc/pki/tls/certs ]
+}
+
+as_root() {
+  if [ "$(id -u)" -eq 0 ]; then
+    "$@"
+  elif command -v sudo >/dev/null 2>&1; then
+    sudo "$@"
+  else
+    fail "not root, and there is no sudo; as root, run: apt-get install --no-install-recommends $debian_packages"
+  fi
+}
+
+# A word list on purpose:
+# shellcheck disable=SC2086
+install_debian() {
+  say "Installing with apt: $debian_packages"
+  # sudo asks here, where its question can be seen
+  as_root true || fail "sudo said no; as root, run: apt-get install --no-install-recommends $debian_packages"
+  quietly as_root env DEBIAN_FRONTEND=noninteractive apt-get -q update ||
+    fail "apt-get update failed; see above"
+  quietly as_root env DEBIAN_FRONTEND=noninteractive apt-get -q -y --no-install-recommends install \
+    $debian_packages || fail "apt-get install failed; see above"
+  everything_is_there || fail "something is still missing or too old; Debian 12, Ubuntu 24.04 or newer is needed"
+}
+
+install_what_is_missing() {
+  if everything_is_there; then
+    say "Everything needed is installed."
+    return
+  fi
+  if command -v apt-get >/dev/null 2>&1; then
+    install_debian
+    return
+  fi
+  say "Please install these packages and start this again:"
+  if command -v dnf >/dev/null 2>&1; then
+    say "  dnf install $fedora_packages"
+  elif command -v pacman >/dev/null 2>&1; then
+    say "  pacman -S --needed $arch_packages"
+  else
+    say "  Fedora: dnf install $fedora_packages"
+    say "  Arch:   pacman -S --needed $arch_packages"
+  fi
+  exit 1
+}
+
+# Building
+
+build() {
+  say "Building into build/ (a minute or two the first time) ..."
+  if [ ! -f build/build.ninja ]; then
+    quietly meson setup build -Dtests=false || fail "meson setup failed; see above"
+  fi
+  quietly ninja -C build daemon/sluiced || {
+    # a tree that was moved keeps its old paths
+    fail "the build failed; see above (if build/ is of another version or place, remove it and try again)"
+  }
+}
+
+# Running
+
+# The daemon keeps its rows under HOME; where that cannot be, they live as long as this run.
+choose_directories() {
+  data=${XDG_DATA_HOME:-${HOME:-/nonexistent}/.local/share}
+  if (umask 077 && mkdir -p -- "$data/sluice" && [ -w "$data/sluice" ]) 2>/dev/null; then
+    return
+  fi
+  say "Cannot write to $data/sluice: what is recorded in this run will not be kept."
+  mkdir -m 700 "$tmp/data" "$tmp/run" "$tmp/cache"
+  XDG_DATA_HOME=$tmp/data
+  XDG_RUNTIME_DIR=$tmp/run
+  XDG_CACHE_HOME=$tmp/cache
+  export XDG_DATA_HOME XDG_RUNTIME_DIR XDG_CACHE_HOME
+}
+
+start() {
+  build/daemon/sluiced --port "$port" </dev/null 2>"$tmp/log" &
+  daemon=$!
+  tries=0
+  while :; do
+    found=$(sed -n 's|.*listening on http://127\.0\.0\.1:\([0-9][0-9]*\).*|\1|p' "$tmp/log" | head -n 1)
+    [ -z "$found" ] || break
+    if ! kill -0 "$daemon" 2>/dev/null; then
+      daemon=
+      cat "$tmp/log" >&2
+      fail "the gateway did not start; if port $port is taken, try: sh quickstart.sh --port $((port % 65535 + 1))"
+    fi
+    tries=$((tries + 1))
+    if [ "$tries" -gt 300 ]; then
+      cat "$tmp/log" >&2
+      fail "the gateway was not ready after 30 seconds; see above"
+    fi
+    sleep 0.1
+  done
+  address=http://127.0.0.1:$found
+  say "The gateway listens on $address"
+}
+
+# ask PATH [BODY]: leaves body and headers in files, sets status and seconds.
+ask() {
+  path=$1
+  set -- --silent --show-error --noproxy '*' --max-time 300 --dump-header "$tmp/headers" --output "$tmp/body" \
+    --write-out '%{http_code} %{time_total}' ${2:+--header 'Content-Type: application/json' --data-binary "$2"}
+  if [ -n "${LITELLM_MASTER_KEY:-}" ]; then
+    # by file, because arguments can be seen by others
+    (umask 077 && printf 'header = "Authorization: Bearer %s"\n' "$LITELLM_MASTER_KEY" >"$tmp/key")
+    set -- --config "$tmp/key" "$@"
+  fi
+  : >"$tmp/body"
+  result=$(curl "$@" "$address$path") || fail "the gateway did not answer at $address$path"
+  status=${result%% *}
+  seconds=${result#* }
+}
+
+header() {
+  tr -d '\r' <"$tmp/headers" | sed -n "s/^$1: *//p" | tail -n 1
+}
+
+number() {
+  tr -d '\n' <"$tmp/body" | sed -n "s/.*\"$1\"[[:space:]]*:[[:space:]]*\([0-9][0-9]*\).*/\1/p"
+}
+
+# The first text member of that name, unescaped. JSON's escapes are few; bytes are passed as they are.
+text() {
+  tr -d '\n' <"$tmp/body" | LC_ALL=C awk -v name="$1" '
+    function hex(digits,  i, value) {
+      for (i = 1; i <= length(digits); i++)
+        value = value * 16 + index("0123456789abcdef", tolower(substr(digits, i, 1))) - 1
+      return value
+    }
+    function utf8(code) {
+      if (code < 128) return sprintf("%c", code)
+      if (code < 2048) return sprintf("%c%c", 192 + int(code / 64), 128 + code % 64)
+      if (code < 65536)
+        return sprintf("%c%c%c", 224 + int(code / 4096), 128 + int(code / 64) % 64, 128 + code % 64)
+      return sprintf("%c%c%c%c", 240 + int(code / 262144), 128 + int(code / 4096) % 64,
+                     128 + int(code / 64) % 64, 128 + code % 64)
+    }
+    {
+      if (!match($0, "\"" name "\"[ \t]*:[ \t]*\"")) exit
+      rest = substr($0, RSTART + RLENGTH)
+      out = ""
+      while (rest != "") {
+        if (match(rest, /^[^"\\]+/)) {
+          out = out substr(rest, 1, RLENGTH)
+          rest = substr(rest, RLENGTH + 1)
+          continue
+        }
+        if (substr(rest, 1, 1) == "\"") break
+        c = substr(rest, 2, 1)
+        rest = substr(rest, 3)
+        if (c == "n") out = out "\n"
+        else if (c == "t") out = out "\t"
+        else if (c == "u") {
+          code = hex(substr(rest, 1, 4))
+          rest = substr(rest, 5)
+          if (code >= 55296 && code < 56320 && substr(rest, 1, 2) == "\\u") {
+            code = 65536 + (code - 55296) * 1024 + hex(substr(rest, 3, 4)) - 56320
+            rest = substr(rest, 7)
+          }
+          if (code >= 32) out = out utf8(code)
+        }
+        else if (c !~ /[brf]/) out = out c
+      }
+      print out
+    }'
+}
+
+# The ids as they stand in the JSON, so that they can go back into JSON.
+list_models() {
+  ask /v1/models
+  case $status in
+    200) ;;
+    401) fail "the gateway asks for a key: set LITELLM_MASTER_KEY to the master_key of config.yaml" ;;
+    *) fail "the list of models came with status $status: $(text message)" ;;
+  esac
+  tr -d '\n' <"$tmp/body" | sed 's/"id"/\
+&/g' | sed -n 's/^"id"[[:space:]]*:[[:space:]]*"\([^"]*\)".*/\1/p' >"$tmp/models"
+}
+
+can_chat() {
+  case $1 in
+    *'*'* | *embed* | *bge-* | *minilm* | *rerank* | *whisper* | *tts* | *dall-e* | *moderation*) return 1 ;;
+    mock/echo) return 0 ;;
+    mock/*) return 1 ;;
+  esac
+}
+
+question='In one sentence: what does a sluice do?'
+
+ask_question() {
+  list_models
+  answered=
+  while read -r model; do
+    can_chat "$model" || continue
+    say "Asking $model: $question"
+    ask /v1/chat/completions "{\"model\":\"$model\",\"max_tokens\":200,\"messages\":[{\"role\":\"user\",\"content\":\
+\"$question\"}]}"
+    if [ "$status" = 200 ]; then
+      answered=$model
+      break
+    fi
+    say "  status $status: $(text message)"
+  done <"$tmp/models"
+  [ -n "$answered" ] || fail "no model answered; see the messages above"
+}
+
+print_answer() {
+  cost=$(header x-litellm-response-cost)
+  if [ -n "$cost" ]; then cost="$cost USD"; else cost='not known'; fi
+  say ""
+  say "  answer   $(text content)"
+  say "  model    $model ($(header x-litellm-model-id))"
+  say "  tokens   $(number prompt_tokens) in, $(number completion_tokens) out"
+  say "  cost     $cost"
+  say "  latency  $seconds s"
+  say ""
+}
+
+print_use() {
+  cat <<USE
+Use it:
+
+  curl $address/v1/chat/completions -H 'Content-Type: application/json' \\
+    -d '{"model": "$model", "messages": [{"role": "user", "content": "Hello"}]}'
+
+  from openai import OpenAI
+  client = OpenAI(base_url="$address/v1", api_key="none")
+  print(client.chat.completions.create(
+      model="$model", messages=[{"role": "user", "content": "Hello"}]).choices[0].message.content)
+
+It runs until you press Ctrl+C.
+USE
+}
+
+stop() {
+  kill "$daemon" 2>/dev/null || true
+  ended=0
+  wait "$daemon" || ended=$?
+  daemon=
+  if [ "$ended" -ne 0 ]; then
+    cat "$tmp/log" >&2
+    fail "the gateway ended with status $ended"
+  fi
+}
+
+install_what_is_missing
+build
+choose_directories
+start
+ask_question
+print_answer
+if [ -n "$once" ]; then
+  stop
+  say "Stopped."
+  exit 0
+fi
+print_use
+trap 'say ""; stop; say "Stopped."; exit 0' INT TERM
+tail -n +1 -f "$tmp/log" >&2 &
+follower=$!
+wait "$daemon" || fail "the gateway ended by itself; see above"

@@ -1,0 +1,199 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a provider can do wrong: each time the client gets a clear error, and the row is settled or released."""
+
+import contextlib
+import json
+import time
+
+from harness import (OPEN, PRICES, RELEASED, SETTLED, UPSTREAM_KEY, Gateway, Upstream, check, check_equal, check_in,
+                     make_config, model_entry, run_tests, wait_until)
+
+GARBLED = (502,)
+ANY_STATE = (SETTLED, RELEASED)
+
+# name, mode, expected statuses of a plain request (200: it must work), states its attempt may have.
+# Released only where the provider certainly did not bill.
+FAULTS = [
+    ('reset-before', 'reset-before', (502, 503), ANY_STATE),
+    ('reset-head', 'reset-head', GARBLED, (SETTLED,)),
+    ('reset-mid', 'reset-mid', GARBLED, (SETTLED,)),
+    ('close-before', 'close-before', (502, 503), ANY_STATE),
+    ('cut-border', 'cut-border', GARBLED, (SETTLED,)),
+    ('cut-inside', 'cut-inside', GARBLED, (SETTLED,)),
+    ('bad-chunk', 'bad-chunk', GARBLED, (SETTLED,)),
+    ('length-long', 'length-long', GARBLED, (SETTLED,)),
+    ('length-short', 'length-short', GARBLED, (SETTLED,)),
+    ('garbage', 'garbage', GARBLED, (SETTLED,)),
+    ('continue-flood', 'continue-flood', (200, 502), ANY_STATE),
+    ('huge-headers', 'huge-headers', (200, 502), ANY_STATE),
+    ('html', 'html', GARBLED, (SETTLED,)),
+    ('not-json', 'not-json', GARBLED, (SETTLED,)),
+    ('half-json', 'half-json', GARBLED, (SETTLED,)),
+    ('empty', 'empty', GARBLED, (SETTLED,)),
+    ('gzip', 'gzip', (200, 502), (SETTLED,)),
+    ('gzip-bad', 'gzip-bad', GARBLED, (SETTLED,)),
+    ('error-200', 'error-200', tuple(range(400, 600)), ANY_STATE),
+    ('redirect', 'redirect:status=302,to=http://127.0.0.1:9/v1', GARBLED, ANY_STATE),
+    ('bad-request', 'status:status=400', (400,), (RELEASED,)),
+    ('bad-key', 'status:status=401', (401,), (RELEASED,)),
+    ('no-money', 'status:status=402', (429, 402), (RELEASED,)),
+    ('forbidden', 'status:status=403', (403,), (RELEASED,)),
+    ('absent', 'status:status=404', (404,), (RELEASED,)),
+    ('too-large', 'status:status=413', (413,), (RELEASED,)),
+    ('unprocessable', 'status:status=422', (400, 422), (RELEASED,)),
+    ('rate-limit', 'rate-limit:retry=7', (429,), (RELEASED,)),
+    ('rate-limit-date', 'rate-limit:retry=date', (429,), (RELEASED,)),
+    ('rate-limit-odd', 'rate-limit:retry=-1', (429,), (RELEASED,)),
+    ('failed', 'status:status=500', (500, 502), (SETTLED,)),
+    ('unavailable', 'status:status=503', (503,), ANY_STATE),
+    ('overloaded', 'status:status=529', (503, 529), ANY_STATE),
+    ('odd-status', 'status:status=999', GARBLED, ANY_STATE),
+    ('no-usage', 'no-usage', (200,), (SETTLED,)),
+    ('drip', 'drip', (200,), (SETTLED,)),
+    ('plain', 'plain', (200,), (SETTLED,)),
+]
+LIMIT = 8 * 1024 * 1024
+
+
+class World:
+    def __init__(self, gateway, upstream):
+        self.gateway = gateway
+        self.upstream = upstream
+
+
+@contextlib.contextmanager
+def setup():
+    with Upstream() as upstream:
+        entries = [model_entry(name, upstream.base, f'fake:{mode}', provider='openai', extra=PRICES)
+                   for name, mode, *_ in FAULTS]
+        entries += [model_entry(f'olla-{name}', upstream.ollama_base, f'fake:{mode}', provider='ollama')
+                    for name, mode, *_ in FAULTS]
+        entries += [
+            model_entry('refuses', 'http://127.0.0.1:1/v1', 'fake', provider='openai', extra=PRICES),
+            model_entry('no-such-host', 'http://absent.invalid/v1', 'fake', provider='openai', extra=PRICES),
+            model_entry('bomb', upstream.base, 'fake:gzip-bomb:mb=64'),
+            model_entry('big', upstream.base, f'fake:big:bytes={LIMIT * 2}'),
+            model_entry('wrong-key', upstream.base, 'fake:status:status=401', provider='openai', extra=PRICES),
+            model_entry('stale', upstream.base, 'fake', provider='openai', extra=PRICES),
+        ]
+        with Gateway(make_config(entries, settings={'max_answer_bytes': LIMIT})) as gateway:
+            yield World(gateway, upstream)
+
+
+def check_settled(world, name, states):
+    def finished():
+        found = world.gateway.exchanges()
+        return found[-1] if found and found[-1]['finished_us'] else None
+    exchange = wait_until(finished, 3, 'the row finished')
+    check_equal(exchange['group'], name, 'the newest row')
+    check_equal(len(exchange['attempts']), 1, 'attempts')
+    state = exchange['attempts'][0]['state']
+    check(state in states and state != OPEN, f'state {state}, expected one of {states}')
+    if state == RELEASED:
+        check_equal(exchange['attempts'][0]['cost_nano_usd'], 0, 'cost of a released attempt')
+    return exchange
+
+
+def check_fault(world, name, statuses, states):
+    """One plain request."""
+    began = time.monotonic()
+    answer = world.gateway.chat(name, timeout=10)
+    check(answer.status in statuses, f'status {answer.status}, expected {statuses}: {answer.body[:200]!r}')
+    check(not answer.cut, 'our own answer is cut')
+    check(time.monotonic() - began < 8, 'it took too long')
+    if answer.status == 200:
+        check(answer.json()['choices'], 'no choices')
+    else:
+        error = answer.error()
+        check(UPSTREAM_KEY not in answer.body.decode(), 'the upstream key is in the answer')
+        check_equal(error['code'] in (str(answer.status), 'rate_limit_exceeded', 'insufficient_quota',
+                                      'model_not_found', 'invalid_api_key') or bool(error['code']), True, 'code')
+    exchange = check_settled(world, name, states)
+    check_equal(exchange['status'], answer.status, 'status in the row')
+    wait_until(lambda: world.upstream.stats()['requests_open'] == 0, 1, 'the upstream freed')
+    return answer
+
+
+def check_stream_fault(world, name, statuses, states):
+    """One stream: a fault is a JSON error with a status, or one error event and never [DONE]."""
+    answer = world.gateway.chat(name, 'one two three four five', stream=True, timeout=10)
+    check(not answer.cut, 'our own answer is cut')
+    if answer.status != 200:
+        check(200 not in statuses or len(statuses) > 1, f'status {answer.status}: {answer.body[:200]!r}')
+        answer.error()
+    else:
+        events = answer.events()
+        failed = any('error' in json.loads(event) for event in events if event != '[DONE]')
+        check(failed != ('[DONE]' in events), f'error event: {failed}, last event {events[-1:]}')
+        check(not failed or statuses != (200,), f'failed: {events[-1]}')
+        check(failed or 200 in statuses or name in ('length-short', 'html', 'not-json', 'half-json', 'gzip-bad'),
+              'a broken stream counts as whole')
+    check_settled(world, name, ANY_STATE if answer.status == 200 else states)
+    wait_until(lambda: world.upstream.stats()['requests_open'] == 0, 1, 'the upstream freed')
+
+
+def make_tests():
+    made = {}
+    for name, _, statuses, states in FAULTS:
+        made[f'test_{name}'] = lambda world, a=(name, statuses, states): check_fault(world, *a)
+        made[f'test_{name}_in_a_stream'] = lambda world, a=(name, statuses, states): check_stream_fault(world, *a)
+        # a local server bills nothing, so its attempts may be either
+        made[f'test_{name}_from_ollama'] = \
+            lambda world, a=(f'olla-{name}', statuses, ANY_STATE): check_fault(world, *a)
+    for name, function in made.items():
+        function.__name__ = name
+    return made
+
+
+globals().update(make_tests())
+
+
+def test_refused_connection(world):
+    answer = world.gateway.chat('refuses').expect(503)
+    check_equal(answer.error()['type'], 'api_connection_error', 'type')
+    check_settled(world, 'refuses', (RELEASED,))
+
+
+def test_unknown_host(world):
+    world.gateway.chat('no-such-host').expect(503).error()
+    check_settled(world, 'no-such-host', (RELEASED,))
+
+
+def test_retry_after_reaches_the_client(world):
+    answer = world.gateway.chat('rate-limit').expect(429)
+    check_equal(answer.headers['retry-after'], '7', 'Retry-After')
+
+
+def test_packed_bomb(world):
+    before = world.gateway.rss()
+    world.gateway.chat('bomb').expect(502).error()
+    grown = world.gateway.rss() - before
+    check(grown < 3 * LIMIT, f'memory grew by {grown}')
+
+
+def test_answer_over_the_limit(world):
+    error = world.gateway.chat('big').expect(502).error()
+    check_in('max_answer_bytes', error['message'], 'the setting that would allow it')
+
+
+def test_others_are_served_meanwhile(world):
+    for name, *_ in FAULTS:
+        world.gateway.chat(name, timeout=10)
+    check_equal(world.gateway.chat('plain').status, 200, 'a good upstream after bad ones')
+
+
+def test_no_descriptor_is_lost(world):
+    for _ in range(2):
+        for name in ('reset-mid', 'garbage', 'bad-chunk', 'refuses'):
+            world.gateway.chat(name, timeout=10)
+    wait_until(lambda: world.upstream.stats()['requests_open'] == 0, 3, 'the upstream freed')
+    before = world.gateway.fds()
+    for _ in range(10):
+        for name in ('reset-mid', 'garbage', 'bad-chunk', 'refuses', 'cut-border'):
+            world.gateway.chat(name, timeout=10)
+    wait_until(lambda: world.gateway.fds() <= before + 3, 3, 'descriptors back')
+
+
+if __name__ == '__main__':
+    run_tests(globals(), setup=setup)

@@ -1,0 +1,614 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config/sluice-config.h"
+
+#include "config/sluice-config-schema.h"
+#include "shared/sluice-money.h"
+
+#include <glib/gstdio.h>
+#include <string.h>
+
+/* Generous, for sanitizers and loaded machines; what this guards against takes many seconds. */
+#define HOSTILE_LIMIT_US (3 * G_USEC_PER_SEC)
+#define ITEM "model_list:\n  - model_name: m\n    litellm_params:\n      model: ollama/x\n"
+
+typedef struct {
+  GHashTable *environment;
+  GPtrArray *findings;
+  SluiceConfig *config;
+} Fixture;
+
+static void
+fixture_set_up (Fixture *f, gconstpointer data)
+{
+  f->environment = g_hash_table_new (g_str_hash, g_str_equal);
+  f->findings = g_ptr_array_new_with_free_func ((GDestroyNotify) sluice_finding_free);
+}
+
+static void
+fixture_tear_down (Fixture *f, gconstpointer data)
+{
+  g_clear_pointer (&f->config, sluice_config_unref);
+  g_hash_table_unref (f->environment);
+  g_ptr_array_unref (f->findings);
+}
+
+static SluiceConfig *
+load (Fixture *f, const char *text)
+{
+  g_clear_pointer (&f->config, sluice_config_unref);
+  g_ptr_array_set_size (f->findings, 0);
+  f->config = sluice_config_parse ("config.yaml", text, strlen (text), f->environment, f->findings);
+  for (guint i = 0; i < f->findings->len; i++)
+    {
+      g_autofree char *line = sluice_finding_to_string (g_ptr_array_index (f->findings, i));
+
+      g_test_message ("%s", line);
+    }
+  g_assert_true ((f->config == NULL) == sluice_findings_have_error (f->findings));
+  return f->config;
+}
+
+static const SluiceFinding *
+finding (Fixture *f, guint index)
+{
+  g_assert_cmpuint (index, <, f->findings->len);
+  return g_ptr_array_index (f->findings, index);
+}
+
+static const char *
+get_default (const SluiceConfigModel *model, const char *name)
+{
+  for (guint i = 0; i < model->defaults->len; i++)
+    {
+      const SluiceConfigDefault *value = &g_array_index (model->defaults, SluiceConfigDefault, i);
+
+      if (g_str_equal (value->name, name))
+        return value->json;
+    }
+  return NULL;
+}
+
+static void
+test_model_values (Fixture *f, gconstpointer data)
+{
+  const SluiceConfigModel *model;
+
+  g_hash_table_insert (f->environment, (gpointer) "KEY", (gpointer) "sk-secret-value");
+  g_hash_table_insert (f->environment, (gpointer) "TIMEOUT", (gpointer) "2.5");
+  g_assert_nonnull (load (f, "# models\n"
+                             "model_list:\n"
+                             "  - model_name: chat\n"
+                             "    litellm_params:\n"
+                             "      model: openai/gpt-4o\n"
+                             "      custom_llm_provider: openai\n"
+                             "      api_base: https://api.example.com/v1//\n"
+                             "      api_key: os.environ/KEY\n"
+                             "      organization: org-1\n"
+                             "      input_cost_per_token: 1.5e-07\n"
+                             "      output_cost_per_token: 0.0000006\n"
+                             "      timeout: os.environ/TIMEOUT\n"
+                             "      request_timeout: 9\n"
+                             "      stream_timeout: 20\n"
+                             "      temperature: 0.70\n"
+                             "      stop: [\"\\n\", END]\n"
+                             "      seed: 7\n"
+                             "      logit_bias: {\"50256\": -100}\n"
+                             "      keep_alive: -1\n"
+                             "      top_p: 1e-1\n"
+                             "      max_tokens:\n"
+                             "    model_info:\n"
+                             "      id: 42\n"
+                             "      local: no\n"
+                             "      max_tokens: 4096\n"
+                             "      input_cost_per_token: 0.001\n"));
+  g_assert_cmpuint (f->findings->len, ==, 0);
+  g_assert_cmpuint (sluice_config_get_n_models (f->config), ==, 1);
+  model = sluice_config_get_model (f->config, 0);
+  g_assert_cmpstr (model->id, ==, "42");
+  g_assert_cmpstr (model->group, ==, "chat");
+  g_assert_cmpstr (model->model, ==, "openai/gpt-4o");
+  g_assert_cmpstr (model->provider, ==, "openai");
+  g_assert_cmpstr (model->api_base, ==, "https://api.example.com/v1");
+  g_assert_cmpstr (model->api_key, ==, "sk-secret-value");
+  g_assert_cmpstr (model->organization, ==, "org-1");
+  g_assert_cmpstr (model->mock_response, ==, NULL);
+  g_assert_cmpint (model->local, ==, 0);
+  g_assert_cmpint (model->input_femto, ==, 150000000);
+  g_assert_cmpint (model->output_femto, ==, 600000000);
+  g_assert_cmpint (model->timeout_ms, ==, 2500);
+  g_assert_cmpint (model->stream_timeout_ms, ==, 20000);
+  g_assert_cmpint (model->max_output_tokens, ==, 4096);
+  g_assert_cmpuint (model->line, ==, 3);
+  g_assert_cmpuint (model->defaults->len, ==, 6);
+  g_assert_cmpstr (get_default (model, "temperature"), ==, "0.70");
+  g_assert_cmpstr (get_default (model, "stop"), ==, "[\"\\n\",\"END\"]");
+  g_assert_cmpstr (get_default (model, "seed"), ==, "7");
+  g_assert_cmpstr (get_default (model, "logit_bias"), ==, "{\"50256\":-100}");
+  g_assert_cmpstr (get_default (model, "keep_alive"), ==, "-1");
+  g_assert_cmpstr (get_default (model, "top_p"), ==, "1e-1");
+}
+
+static void
+test_model_not_said (Fixture *f, gconstpointer data)
+{
+  const SluiceConfigModel *model;
+
+  g_assert_nonnull (load (f, ITEM "      api_base: ''\n      base_url: http://[::1]:8000/\n      request_timeout: 3\n"
+                                  "      mock_response: {a: [1]}\n      timeout: 0\n"
+                                  "    model_info: {output_cost_per_token: '0', max_output_tokens: '12'}\n"));
+  model = sluice_config_get_model (f->config, 0);
+  g_assert_cmpuint (strlen (model->id), ==, 16);
+  g_assert_null (model->provider);
+  g_assert_null (model->api_key);
+  g_assert_null (model->organization);
+  g_assert_cmpstr (model->api_base, ==, "http://[::1]:8000");
+  g_assert_cmpstr (model->mock_response, ==, "{\"a\":[1]}");
+  g_assert_cmpint (model->local, ==, -1);
+  g_assert_cmpint (model->input_femto, ==, -1);
+  g_assert_cmpint (model->output_femto, ==, 0);
+  g_assert_cmpint (model->timeout_ms, ==, 3000);
+  g_assert_cmpint (model->stream_timeout_ms, ==, -1);
+  g_assert_cmpint (model->max_output_tokens, ==, 12);
+  g_assert_cmpuint (model->defaults->len, ==, 0);
+}
+
+typedef struct {
+  const char *yaml;
+  SluiceFindingLevel level;
+  guint line;
+  guint column;
+  const char *path; /* (nullable) */
+  const char *words;
+} FindingRow;
+
+#define ERROR SLUICE_FINDING_ERROR
+#define WARNING SLUICE_FINDING_WARNING
+
+static const FindingRow finding_rows[] = {
+  { "", WARNING, 0, 0, NULL, "empty" },
+  { "# x\n---\n", WARNING, 0, 0, NULL, "empty" },
+  { "- a\n", ERROR, 1, 1, NULL, "not a list" },
+  { "model_lst:\n", WARNING, 1, 1, "model_lst", "unknown key, did you mean 'model_list'?" },
+  { "zzzzzz: 1\n", WARNING, 1, 1, "zzzzzz", "unknown key, it has no effect" },
+  { "model_list: {}\n", ERROR, 1, 13, "model_list", "takes a list, not a map" },
+  { "model_list:\n  - 5\n", ERROR, 2, 5, "model_list[0]", "takes a map" },
+  { "model_list:\n  - litellm_params: {model: a}\n", ERROR, 2, 5, "model_list[0].model_name", "missing" },
+  { "model_list:\n  - model_name: a\n", ERROR, 2, 5, "model_list[0].litellm_params", "missing" },
+  { "model_list:\n  - model_name: a\n    litellm_params: {}\n", ERROR, 3, 21, "model_list[0].litellm_params.model",
+    "missing" },
+  { "model_list:\n  - model_name: ''\n    litellm_params: {model: x}\n", ERROR, 2, 17, "model_list[0].model_name",
+    "missing" },
+  { "model_list:\n  - model_name: 12\n    litellm_params: {model: x}\n", ERROR, 2, 17, "model_list[0].model_name",
+    "takes a text, not a whole number: put it in quotes" },
+  { "model_list:\n  - model_name: a\n    litellm_params: [x]\n", ERROR, 3, 21, "model_list[0].litellm_params",
+    "takes a map, not a list" },
+  { "model_list:\n  - model_name: a\n    litelm_params: {}\n    litellm_params: {model: x}\n", WARNING, 3, 5,
+    "model_list[0].litelm_params", "did you mean 'litellm_params'?" },
+  { ITEM "      api_bse: http://x\n", WARNING, 5, 7, "model_list[0].litellm_params.api_bse",
+    "unknown key, did you mean 'api_base'? it is not sent to the provider" },
+  { ITEM "      temprature: 1\n", WARNING, 5, 7, "model_list[0].litellm_params.temprature",
+    "did you mean 'temperature'? it is sent to the provider as it is" },
+  { ITEM "      zzzzzz: 1\n", WARNING, 5, 7, "model_list[0].litellm_params.zzzzzz",
+    "unknown key, it is sent to the provider as it is" },
+  { ITEM "      rpm: 5\n      weight: 3\n      rpm2zz: 1\n", WARNING, 5, 7, "model_list[0].litellm_params",
+    "'rpm', 'weight' have no effect yet" },
+  { ITEM "      rpm: many\n", WARNING, 5, 12, "model_list[0].litellm_params.rpm", "takes a whole number, not a text" },
+  { ITEM "      api_base: localhost:8000\n", ERROR, 5, 17, "model_list[0].litellm_params.api_base", "http://" },
+  { ITEM "      api_base: 5\n", ERROR, 5, 17, "model_list[0].litellm_params.api_base", "takes a text" },
+  { ITEM "      api_base: 'http://u:secret@h/'\n", ERROR, 5, 17, "model_list[0].litellm_params.api_base", "user name" },
+  { ITEM "      api_key: 'a secret'\n", ERROR, 5, 16, "model_list[0].litellm_params.api_key", "blank" },
+  { ITEM "      input_cost_per_token: 2.5\n", ERROR, 5, 29, "model_list[0].litellm_params.input_cost_per_token",
+    "not of a million" },
+  { ITEM "      input_cost_per_token: -1\n", ERROR, 5, 29, "model_list[0].litellm_params.input_cost_per_token",
+    "takes dollars" },
+  { ITEM "      input_cost_per_token: cheap\n", ERROR, 5, 29, "model_list[0].litellm_params.input_cost_per_token",
+    "takes a number, not a text" },
+  { ITEM "      timeout: -3\n", ERROR, 5, 16, "model_list[0].litellm_params.timeout", "takes seconds" },
+  { ITEM "      timeout: 1e300\n", ERROR, 5, 16, "model_list[0].litellm_params.timeout", "takes seconds" },
+  { ITEM "      temperature: .nan\n", ERROR, 5, 20, "model_list[0].litellm_params.temperature", "JSON" },
+  { ITEM "      model: b\n", ERROR, 5, 7, "model_list[0].litellm_params.model", "on line 4" },
+  { ITEM "    model_info: {local: maybe}\n", ERROR, 5, 25, "model_list[0].model_info.local", "takes true or false" },
+  { ITEM "    model_info: {max_tokens: 0}\n", ERROR, 5, 30, "model_list[0].model_info.max_tokens", "from 1" },
+  { ITEM "    model_info: {id: [1]}\n", ERROR, 5, 22, "model_list[0].model_info.id", "a text or a whole number" },
+  { ITEM "    model_info: {max_tokns: 5}\n", WARNING, 5, 18, "model_list[0].model_info.max_tokns", "'max_tokens'" },
+  { ITEM "    model_info: {zzzzz: 5, mode: chat}\n", WARNING, 5, 18, "model_list[0].model_info",
+    "'zzzzz', 'mode' have no effect yet" },
+  { ITEM "    rpm: 5\n", WARNING, 5, 5, "model_list[0]", "'rpm' has no effect yet" },
+  { ITEM "      organization: [a, 5]\n", ERROR, 5, 25, "model_list[0].litellm_params.organization", "list of texts" },
+  { ITEM "      api_key: os.environ/NOT_SET\n", WARNING, 5, 16, "model_list[0].litellm_params.api_key",
+    "the variable 'NOT_SET' is not set: set it in $XDG_CONFIG_HOME/sluice/environment" },
+  { ITEM "      api_key: os.environ/sk-oops\n", WARNING, 5, 16, "model_list[0].litellm_params.api_key",
+    "takes the name of a variable" },
+  { ITEM "      stop: [os.environ/NOT_SET]\n", WARNING, 5, 14, "model_list[0].litellm_params.stop[0]", "'NOT_SET'" },
+  { "general_settings:\n  master_key: secret\n", ERROR, 2, 15, "general_settings.master_key", "must begin with 'sk-'" },
+  { "general_settings:\n  master_key: sk-\n", ERROR, 2, 15, "general_settings.master_key", "must begin with 'sk-'" },
+  { "general_settings:\n  master_key: 'sk-a b'\n", ERROR, 2, 15, "general_settings.master_key", "blank" },
+  { "general_settings:\n  master_key: sk-1234\n", WARNING, 2, 15, "general_settings.master_key", "tutorial" },
+  { "general_settings:\n  mastr_key: sk-1234\n", WARNING, 2, 3, "general_settings.mastr_key", "'master_key'" },
+  { "general_settings:\n  store_model_in_db: true\n", WARNING, 2, 3, "general_settings", "no effect yet" },
+  { "litellm_settings:\n  drop_params: true\n  num_retries: 2\n", WARNING, 2, 3, "litellm_settings",
+    "'drop_params', 'num_retries' have no effect yet" },
+  { "litellm_settings: yes\n", ERROR, 1, 19, "litellm_settings", "takes a map, not true or false" },
+  { "router_settings: {routing_stratgy: x}\n", WARNING, 1, 19, "router_settings.routing_stratgy", "'routing_strategy'" },
+  { "include: [a.yaml]\n", WARNING, 1, 1, "include", "no effect yet" },
+  { "environment_variables: {'A B': c}\n", ERROR, 1, 25, "environment_variables.A B", "letters" },
+  { "environment_variables: {A: [c]}\n", ERROR, 1, 28, "environment_variables.A", "takes a text, not a list" },
+  { "sluice_settings: {max_connectons: 5}\n", WARNING, 1, 19, "sluice_settings.max_connectons", "'max_connections'" },
+  { "sluice_settings: {max_connections: 5}\n", ERROR, 1, 36, "sluice_settings.max_connections",
+    "takes a whole number from 16 to 65536" },
+  { "sluice_settings: {max_connections: many}\n", ERROR, 1, 36, "sluice_settings.max_connections", "not this text" },
+  { "sluice_settings: {keyless_access: [a]}\n", ERROR, 1, 35, "sluice_settings.keyless_access", "true or false" },
+  { "sluice_settings: {durability: maybe}\n", ERROR, 1, 31, "sluice_settings.durability", "'process' or 'power-loss'" },
+  { "sluice_settings: {allowed_hosts: [a, 5]}\n", ERROR, 1, 34, "sluice_settings.allowed_hosts", "a list of texts" },
+  { "sluice_settings: {cloud_policy: off}\n", WARNING, 1, 19, "sluice_settings.cloud_policy", "no effect yet" },
+};
+
+static gboolean
+row_matches (const FindingRow *row, const SluiceFinding *found)
+{
+  return found->level == row->level && found->line == row->line && found->column == row->column &&
+         g_strcmp0 (found->path, row->path) == 0 && strstr (found->message, row->words) != NULL;
+}
+
+static void
+test_findings (Fixture *f, gconstpointer data)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (finding_rows); i++)
+    {
+      guint n_matching = 0;
+
+      load (f, finding_rows[i].yaml);
+      for (guint j = 0; j < f->findings->len; j++)
+        n_matching += row_matches (&finding_rows[i], finding (f, j)) ? 1 : 0;
+      if (n_matching != 1)
+        g_test_message ("row %u: %s", i, finding_rows[i].words);
+      g_assert_cmpuint (n_matching, ==, 1);
+      g_assert_cmpstr (finding (f, 0)->file, ==, "config.yaml");
+    }
+}
+
+/* All at once, and in the order of the file. */
+static void
+test_many_findings (Fixture *f, gconstpointer data)
+{
+  g_assert_null (load (f, "sluice_settings: {port: x}\nmodel_lst: []\n" ITEM "      timeout: -1\n      api_base: x\n"
+                          "general_settings: {master_key: x}\n"));
+  g_assert_cmpuint (f->findings->len, ==, 5);
+  for (guint i = 1; i < f->findings->len; i++)
+    g_assert_cmpuint (finding (f, i)->line, >, finding (f, i - 1)->line);
+}
+
+static void
+test_ids (Fixture *f, gconstpointer data)
+{
+  static const char *const with_key = ITEM "      api_key: sk-one\n"
+                                           "  - {model_name: m, litellm_params: {model: ollama/x, api_key: sk-two}}\n"
+                                           "  - {model_name: m, litellm_params: {model: ollama/x, api_base: http://h}}\n";
+  static const char *const rotated = ITEM "      api_key: sk-three\n      temperature: 1\n"
+                                          "  - {model_name: m, litellm_params: {model: ollama/x}, model_info: {id: own}}\n"
+                                          "  - {model_name: m, litellm_params: {model: ollama/x, api_base: http://h/}}\n"
+                                          "  - {model_name: m, litellm_params: {model: ollama/x}}\n"
+                                          "  - {model_name: m, litellm_params: {model: ollama/x, api_version: '1'}}\n"
+                                          "  - {model_name: m, litellm_params: {model: ollama/x, region_name: '1'}}\n"
+                                          "  - {model_name: m, litellm_params: {model: ollama/x, vertex_location: '2'}}\n";
+  g_autoptr (SluiceConfig) before = sluice_config_ref (load (f, with_key));
+  SluiceConfig *after = load (f, rotated);
+
+  g_assert_cmpuint (sluice_config_get_n_models (after), ==, 7);
+  for (guint i = 0; i < 7; i++)
+    for (guint j = 0; j < i; j++)
+      g_assert_cmpstr (sluice_config_get_model (after, i)->id, !=, sluice_config_get_model (after, j)->id);
+  g_assert_cmpstr (sluice_config_get_model (before, 0)->id, ==, sluice_config_get_model (after, 0)->id);
+  g_assert_cmpstr (sluice_config_get_model (before, 2)->id, ==, sluice_config_get_model (after, 2)->id);
+  g_assert_cmpstr (sluice_config_get_model (after, 1)->id, ==, "own");
+  /* fixed for ever: the ledger knows deployments by it */
+  g_assert_cmpstr (sluice_config_get_model (after, 0)->id, ==, "759ee6981874c8ba");
+}
+
+static void
+test_duplicate_ids (Fixture *f, gconstpointer data)
+{
+  g_assert_null (load (f, ITEM "    model_info: {id: a}\n"
+                               "  - {model_name: n, litellm_params: {model: x}, model_info: {id: a}}\n"));
+  g_assert_cmpuint (finding (f, 0)->line, ==, 6);
+  g_assert_nonnull (strstr (finding (f, 0)->message, "on line 2"));
+}
+
+static void
+test_organizations (Fixture *f, gconstpointer data)
+{
+  g_assert_nonnull (load (f, ITEM "      organization: [a, b]\n      seed: 1\n    model_info: {id: x}\n"
+                               "  - {model_name: n, litellm_params: {model: x, organization: [c, d]}}\n"));
+  g_assert_cmpuint (sluice_config_get_n_models (f->config), ==, 4);
+  g_assert_cmpstr (sluice_config_get_model (f->config, 0)->organization, ==, "a");
+  g_assert_cmpstr (sluice_config_get_model (f->config, 0)->id, ==, "x");
+  g_assert_cmpstr (sluice_config_get_model (f->config, 1)->organization, ==, "b");
+  g_assert_cmpstr (sluice_config_get_model (f->config, 1)->id, ==, "x-2");
+  g_assert_cmpstr (get_default (sluice_config_get_model (f->config, 1), "seed"), ==, "1");
+  g_assert_cmpstr (sluice_config_get_model (f->config, 3)->organization, ==, "d");
+}
+
+static void
+test_environment (Fixture *f, gconstpointer data)
+{
+  const SluiceConfigModel *model;
+
+  g_hash_table_insert (f->environment, (gpointer) "A", (gpointer) "outer");
+  g_hash_table_insert (f->environment, (gpointer) "B", (gpointer) "os.environ/A");
+  g_hash_table_insert (f->environment, (gpointer) "BAD", (gpointer) "\xff");
+  g_assert_nonnull (load (f, "model_list:\n  - model_name: &n os.environ/B\n    litellm_params:\n      model: *n\n"
+                             "      api_key: os.environ/C\n      organization: os.environ/BAD\n"
+                             "      stop: [os.environ/A, {x: os.environ/D}]\n"
+                             "environment_variables:\n  A: inner\n  C: os.environ/A\n  D: 5\n  E: true\n  F:\n"));
+  model = sluice_config_get_model (f->config, 0);
+  /* a value is not looked at again, also when an alias shares it */
+  g_assert_cmpstr (model->group, ==, "os.environ/A");
+  g_assert_cmpstr (model->model, ==, "os.environ/A");
+  g_assert_cmpstr (model->api_key, ==, "inner");
+  g_assert_null (model->organization);
+  g_assert_cmpstr (get_default (model, "stop"), ==, "[\"inner\",{\"x\":\"5\"}]");
+  g_assert_cmpstr (sluice_config_get_variable (f->config, "A"), ==, "inner");
+  g_assert_cmpstr (sluice_config_get_variable (f->config, "B"), ==, "os.environ/A");
+  g_assert_cmpstr (sluice_config_get_variable (f->config, "E"), ==, "true");
+  g_assert_cmpstr (sluice_config_get_variable (f->config, "F"), ==, NULL);
+  g_assert_null (g_getenv ("C"));
+  g_assert_cmpuint (f->findings->len, ==, 1);
+  g_assert_nonnull (strstr (finding (f, 0)->message, "not UTF-8"));
+}
+
+static void
+test_master_key (Fixture *f, gconstpointer data)
+{
+  g_autoptr (SluiceConfig) empty = NULL;
+
+  g_assert_null (sluice_config_get_master_key (load (f, ITEM)));
+  g_hash_table_insert (f->environment, (gpointer) "LITELLM_MASTER_KEY", (gpointer) "sk-from-environment");
+  g_assert_cmpstr (sluice_config_get_master_key (load (f, ITEM)), ==, "sk-from-environment");
+  g_assert_cmpstr (sluice_config_get_master_key (load (f, "")), ==, "sk-from-environment");
+  load (f, "general_settings: {master_key: sk-from-file}\n");
+  g_assert_cmpstr (sluice_config_get_master_key (f->config), ==, "sk-from-file");
+  load (f, "general_settings: {master_key: os.environ/NOT_SET}\n");
+  g_assert_cmpstr (sluice_config_get_master_key (f->config), ==, "sk-from-environment");
+  load (f, "general_settings:\nenvironment_variables: {LITELLM_MASTER_KEY: sk-overlay}\n");
+  g_assert_cmpstr (sluice_config_get_master_key (f->config), ==, "sk-overlay");
+  empty = sluice_config_new_empty (f->environment);
+  g_assert_cmpstr (sluice_config_get_master_key (empty), ==, "sk-from-environment");
+
+  g_hash_table_insert (f->environment, (gpointer) "LITELLM_MASTER_KEY", (gpointer) "pass word");
+  g_assert_null (load (f, ITEM));
+  g_assert_nonnull (strstr (finding (f, 0)->message, "LITELLM_MASTER_KEY"));
+  g_assert_true (sluice_config_is_example_key ("sk-1234"));
+  g_assert_false (sluice_config_is_example_key ("sk-9f86d081884c7d65"));
+}
+
+static void
+test_settings (Fixture *f, gconstpointer data)
+{
+  const SluiceSettings *settings;
+
+  g_hash_table_insert (f->environment, (gpointer) "PORT", (gpointer) "4001");
+  load (f, "sluice_settings:\n  port: os.environ/PORT\n  max_body_bytes: 1_000_000\n  keyless_access: off\n"
+           "  durability: power-loss\n  allowed_hosts: [a.example, b.example]\n  cors_origins: 'https://a, https://b'\n"
+           "  host: 127.0.0.2\n  workers:\n");
+  g_assert_nonnull (f->config);
+  g_assert_cmpuint (f->findings->len, ==, 0);
+  settings = sluice_config_get_settings (f->config);
+  g_assert_cmpint (settings->port, ==, 4001);
+  g_assert_cmpint (settings->max_body_bytes, ==, 1000000);
+  g_assert_false (settings->keyless_access);
+  g_assert_true (settings->power_loss_durability);
+  g_assert_cmpuint (g_strv_length (settings->allowed_hosts), ==, 2);
+  g_assert_cmpstr (settings->cors_origins[1], ==, "https://b");
+  g_assert_cmpstr (settings->host, ==, "127.0.0.2");
+  g_assert_cmpint (settings->workers, ==, 0);
+}
+
+/* No finding repeats a value that may be a secret. */
+static void
+test_no_secrets (Fixture *f, gconstpointer data)
+{
+  static const char *const texts[] = {
+    ITEM "      api_key: [SECRET]\n",
+    ITEM "      api_key: SEC RET SECRET\n",
+    ITEM "      api_kye: SECRET\n",
+    ITEM "      api_base: http://u:SECRET@h\n",
+    ITEM "      api_base: os.environ/S\n",
+    ITEM "      timeout: os.environ/S\n",
+    ITEM "      input_cost_per_token: os.environ/S\n",
+    ITEM "      api_key: os.environ/sk-SECRET\n",
+    ITEM "      aws_secret_access_key: SECRET\n",
+    ITEM "    model_info: {local: os.environ/S, max_tokens: os.environ/S}\n",
+    "general_settings: {master_key: SECRET, database_url: SECRET}\n",
+    "sluice_settings: {port: os.environ/S}\n",
+    "environment_variables: {X: [SECRET]}\n",
+    "model_list: SECRET\n",
+    "SECRET\n",
+    "a: 'SECRET\n",
+    "a: SECRET: b\n",
+    "a: @SECRET\n",
+    "a: !SECRET b\n",
+    "a: *SECRET\n",
+  };
+
+  g_hash_table_insert (f->environment, (gpointer) "S", (gpointer) "SECRET");
+  for (guint i = 0; i < G_N_ELEMENTS (texts); i++)
+    {
+      load (f, texts[i]);
+      g_assert_cmpuint (f->findings->len, >, 0);
+      for (guint j = 0; j < f->findings->len; j++)
+        {
+          g_autofree char *line = sluice_finding_to_string (finding (f, j));
+
+          g_assert_null (strstr (line, "SECRET"));
+        }
+      for (guint j = 0; f->config != NULL && j < sluice_config_get_n_models (f->config); j++)
+        g_assert_null (get_default (sluice_config_get_model (f->config, j), "api_kye"));
+    }
+}
+
+/* A file that uses most of what the format knows: warnings only. */
+static void
+test_broad_file (Fixture *f, gconstpointer data)
+{
+  g_assert_nonnull (
+    load (f,
+          "include: [models-extra.yaml]\n"
+          "environment_variables:\n"
+          "  REDIS_HOST: 127.0.0.1\n"
+          "credential_list:\n"
+          "  - credential_name: az\n"
+          "    credential_values: {api_base: os.environ/AZ_BASE, api_key: os.environ/AZ_KEY, api_version: \"2024-10-21\"}\n"
+          "    credential_info: {custom_llm_provider: azure}\n"
+          "model_list:\n"
+          "  - model_name: chat\n"
+          "    litellm_params: {model: azure/gpt4o-eu, litellm_credential_name: az, weight: 3, rpm: 600, timeout: 60, "
+          "stream_timeout: 20}\n"
+          "    model_info: {id: az-eu, base_model: azure/gpt-4o, access_groups: [general]}\n"
+          "  - model_name: chat\n"
+          "    litellm_params: {model: openai/gpt-4o, api_key: os.environ/OPENAI_API_KEY, weight: 1, rpm: 200}\n"
+          "  - model_name: local\n"
+          "    litellm_params: {model: ollama_chat/llama3.1, api_base: \"http://127.0.0.1:11434\", "
+          "input_cost_per_token: 0, output_cost_per_token: 0}\n"
+          "  - model_name: \"openai/*\"\n"
+          "    litellm_params: {model: \"openai/*\", api_key: os.environ/OPENAI_API_KEY}\n"
+          "    model_info: {health_check_model: openai/gpt-4o-mini}\n"
+          "litellm_settings:\n"
+          "  drop_params: true\n"
+          "  num_retries: 2\n"
+          "  request_timeout: 600\n"
+          "  default_fallbacks: [local]\n"
+          "  context_window_fallbacks: [{chat: [openai/gpt-4.1]}]\n"
+          "  cache: true\n"
+          "  cache_params: {type: local, ttl: 300, mode: default_on}\n"
+          "  callbacks: [prometheus]\n"
+          "router_settings:\n"
+          "  routing_strategy: simple-shuffle\n"
+          "  enable_pre_call_checks: true\n"
+          "  cooldown_time: 30\n"
+          "  allowed_fails_policy: {RateLimitErrorAllowedFails: 5, TimeoutErrorAllowedFails: 3}\n"
+          "  retry_policy: {BadRequestErrorRetries: 0, TimeoutErrorRetries: 1}\n"
+          "  fallbacks: [{chat: [local]}]\n"
+          "  model_group_alias: {gpt-4: chat, hidden-name: {model: local, hidden: true}}\n"
+          "general_settings:\n"
+          "  master_key: os.environ/LITELLM_MASTER_KEY\n"
+          "  background_health_checks: true\n"
+          "  health_check_interval: 300\n"
+          "  store_prompts_in_spend_logs: false\n"
+          "  maximum_spend_logs_retention_period: 30d\n"));
+  g_assert_cmpuint (sluice_config_get_n_models (f->config), ==, 4);
+  g_assert_cmpint (sluice_config_get_model (f->config, 2)->input_femto, ==, 0);
+  g_assert_cmpint (sluice_config_get_model (f->config, 0)->timeout_ms, ==, 60000);
+  /* include, credential_list, 5 unset variables, and one for each of 5 sections */
+  g_assert_cmpuint (f->findings->len, ==, 12);
+}
+
+static void
+test_hostile (Fixture *f, gconstpointer data)
+{
+  static const char *const heads[] = {
+    "model_list:\n", ITEM, "litellm_settings:\n", "sluice_settings:\n", "environment_variables:\n", "", "model_list: [",
+  };
+  static const struct {
+    const char *before;
+    const char *after;
+  } pieces[] = {
+    { "  - {k", ": 1}\n" }, { "      k", ": 1\n" }, { "  k", ": 1\n" }, { "  k", ": x\n" },
+    { "  K", ": os.environ/NOT_SET\n" }, { "k", ": 1\n" }, { "[", "," },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (heads); i++)
+    {
+      g_autoptr (GString) text = g_string_new (heads[i]);
+      gint64 before;
+
+      for (guint j = 0; j < 30000; j++)
+        g_string_append_printf (text, "%s%u%s", pieces[i].before, j, pieces[i].after);
+      before = g_get_monotonic_time ();
+      g_clear_pointer (&f->config, sluice_config_unref);
+      g_ptr_array_set_size (f->findings, 0);
+      f->config = sluice_config_parse ("f", text->str, text->len, f->environment, f->findings);
+      g_test_message ("%s: %" G_GINT64_FORMAT " us", heads[i], g_get_monotonic_time () - before);
+      g_assert_cmpint (g_get_monotonic_time () - before, <, HOSTILE_LIMIT_US);
+      g_assert_cmpuint (f->findings->len, <=, 202);
+      g_assert_cmpuint (f->findings->len, >, 0);
+    }
+}
+
+static void
+test_files (Fixture *f, gconstpointer data)
+{
+  g_autofree char *path = g_build_filename (g_get_user_config_dir (), "config.yaml", NULL);
+  g_autofree char *missing = g_build_filename (g_get_user_config_dir (), "none.yaml", NULL);
+
+  g_mkdir_with_parents (g_get_user_config_dir (), 0700);
+  g_assert_true (g_file_set_contents (path, ITEM, -1, NULL));
+  f->config = sluice_config_load (path, f->environment, f->findings);
+  g_assert_nonnull (f->config);
+  g_assert_cmpuint (f->findings->len, ==, 0);
+  g_assert_cmpuint (sluice_config_get_n_models (f->config), ==, 1);
+
+  g_assert_null (sluice_config_load (missing, f->environment, f->findings));
+  g_assert_cmpstr (finding (f, 0)->file, ==, missing);
+  g_assert_cmpint (finding (f, 0)->level, ==, SLUICE_FINDING_ERROR);
+  g_assert_null (sluice_config_load (g_get_user_config_dir (), f->environment, f->findings));
+  g_assert_null (sluice_config_load ("/dev/zero", f->environment, f->findings));
+  g_assert_cmpuint (f->findings->len, ==, 3);
+  g_assert_nonnull (strstr (finding (f, 2)->message, "bytes"));
+}
+
+static void
+test_empty_snapshot (Fixture *f, gconstpointer data)
+{
+  g_autoptr (SluiceConfig) config = sluice_config_new_empty (NULL);
+
+  g_assert_cmpuint (sluice_config_get_n_models (config), ==, 0);
+  g_assert_cmpint (sluice_config_get_settings (config)->port, ==, 4000);
+  g_assert_cmpstr (sluice_config_get_variable (config, "PATH"), ==, g_getenv ("PATH"));
+}
+
+static void
+test_schema (Fixture *f, gconstpointer data)
+{
+  for (guint section = 0; section < SLUICE_N_SECTIONS; section++)
+    {
+      guint n_keys;
+      const SluiceKey *keys = sluice_schema_table (section, &n_keys);
+
+      for (guint i = 0; i < n_keys; i++)
+        {
+          g_assert_true (sluice_schema_find (section, keys[i].name) == &keys[i]);
+          g_assert_true (sluice_schema_nearest (section, keys[i].name) == &keys[i]);
+        }
+    }
+}
+
+int
+main (int argc, char *argv[])
+{
+  static const struct {
+    const char *path;
+    void (*func) (Fixture *f, gconstpointer data);
+  } tests[] = {
+    { "/config/model", test_model_values },
+    { "/config/model-not-said", test_model_not_said },
+    { "/config/findings", test_findings },
+    { "/config/many-findings", test_many_findings },
+    { "/config/ids", test_ids },
+    { "/config/duplicate-ids", test_duplicate_ids },
+    { "/config/organizations", test_organizations },
+    { "/config/environment", test_environment },
+    { "/config/master-key", test_master_key },
+    { "/config/settings", test_settings },
+    { "/config/no-secrets", test_no_secrets },
+    { "/config/broad-file", test_broad_file },
+    { "/config/hostile", test_hostile },
+    { "/config/files", test_files },
+    { "/config/empty-snapshot", test_empty_snapshot },
+    { "/config/schema", test_schema },
+  };
+
+  g_test_init (&argc, &argv, G_TEST_OPTION_ISOLATE_DIRS, NULL);
+  for (guint i = 0; i < G_N_ELEMENTS (tests); i++)
+    g_test_add (tests[i].path, Fixture, NULL, fixture_set_up, tests[i].func, fixture_tear_down);
+  return g_test_run ();
+}

@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "stream-recorder.h"
+
+typedef struct {
+  const char *name;
+  const char *bytes;
+  const char *expected;
+} Stream;
+
+#define HEAD "{\"id\":\"c1\",\"object\":\"chat.completion.chunk\",\"created\":1700000000,\"model\":"
+#define UP HEAD "\"gpt-5-2026-01-01\",\"choices\":["
+#define DOWN "CHUNK " HEAD "\"public\",\"choices\":["
+#define DOWN_USAGE "USAGE " HEAD "\"public\",\"choices\":["
+
+static const Stream streams[] = {
+  { "openai",
+    "data: " UP "{\"index\":0,\"delta\":{\"role\":\"assistant\",\"content\":\"\"},\"finish_reason\":null}],"
+    "\"usage\":null}\n\n"
+    "data: " UP "{\"index\":0,\"delta\":{\"content\":\"Hi \\u00e4\"},\"finish_reason\":null}],\"usage\":null}\n\n"
+    "data: " UP "{\"index\":0,\"delta\":{},\"finish_reason\":\"stop\"}],\"usage\":null}\n\n"
+    "data: " UP "],\"usage\":{\"prompt_tokens\":9,\"completion_tokens\":2,\"total_tokens\":11,"
+    "\"prompt_tokens_details\":{\"cached_tokens\":4},\"completion_tokens_details\":{\"reasoning_tokens\":1}}}\n\n"
+    "data: [DONE]\n\n",
+    DOWN "{\"index\":0,\"delta\":{\"role\":\"assistant\",\"content\":\"\"},\"finish_reason\":null}],\"usage\":null}\n"
+    DOWN "{\"index\":0,\"delta\":{\"content\":\"Hi \\u00e4\"},\"finish_reason\":null}],\"usage\":null}\n"
+    DOWN "{\"index\":0,\"delta\":{},\"finish_reason\":\"stop\"}],\"usage\":null}\n"
+    DOWN_USAGE "],\"usage\":{\"prompt_tokens\":9,\"completion_tokens\":2,\"total_tokens\":11,"
+    "\"prompt_tokens_details\":{\"cached_tokens\":4},\"completion_tokens_details\":{\"reasoning_tokens\":1}}}\n"
+    "DONE \nusage 9+2 cached 4 reasoning 1\ntext 9 done\n" },
+  { "llama.cpp: usage with timings",
+    "data: {\"choices\":[{\"finish_reason\":null,\"index\":0,\"delta\":{\"reasoning_content\":\"hmm\"}}],\"created\":1,"
+    "\"id\":\"x\",\"model\":\"gpt-3.5-turbo\",\"object\":\"chat.completion.chunk\"}\n\n"
+    "data: {\"choices\":[],\"id\":\"x\",\"model\":\"gpt-3.5-turbo\",\"usage\":{\"completion_tokens\":5,"
+    "\"prompt_tokens\":6,\"total_tokens\":11},\"timings\":{\"prompt_n\":6,\"prompt_ms\":1.5}}\n\n"
+    "data: [DONE]\n\n",
+    "CHUNK {\"choices\":[{\"finish_reason\":null,\"index\":0,\"delta\":{\"reasoning_content\":\"hmm\"}}],\"created\":1,"
+    "\"id\":\"x\",\"model\":\"public\",\"object\":\"chat.completion.chunk\"}\n"
+    "USAGE {\"choices\":[],\"id\":\"x\",\"model\":\"public\",\"usage\":{\"completion_tokens\":5,"
+    "\"prompt_tokens\":6,\"total_tokens\":11},\"timings\":{\"prompt_n\":6,\"prompt_ms\":1.5}}\n"
+    "DONE \nusage 6+5 cached 0 reasoning 0\ntext 3 done\n" },
+  { "vllm: running usage, reasoning under both names",
+    "data: {\"model\":\"m\",\"choices\":[{\"index\":0,\"delta\":{\"reasoning\":\"abc\","
+    "\"reasoning_content\":\"abc\"}}],"
+    "\"usage\":{\"prompt_tokens\":4,\"total_tokens\":5,\"completion_tokens\":1}}\n\n"
+    "data: {\"model\":\"m\",\"choices\":[{\"index\":0,\"delta\":{\"content\":\"x\"},\"finish_reason\":\"stop\"}],"
+    "\"usage\":{\"prompt_tokens\":4,\"total_tokens\":6,\"completion_tokens\":2}}\n\ndata: [DONE]\n\n",
+    "CHUNK {\"model\":\"public\",\"choices\":[{\"index\":0,\"delta\":{\"reasoning\":\"abc\","
+    "\"reasoning_content\":\"abc\"}}],"
+    "\"usage\":{\"prompt_tokens\":4,\"total_tokens\":5,\"completion_tokens\":1}}\n"
+    "CHUNK {\"model\":\"public\",\"choices\":[{\"index\":0,\"delta\":{\"content\":\"x\"},\"finish_reason\":\"stop\"}],"
+    "\"usage\":{\"prompt_tokens\":4,\"total_tokens\":6,\"completion_tokens\":2}}\n"
+    "DONE \nusage 4+2 cached 0 reasoning 0\ntext 4 done\n" },
+  { "groq: usage aside",
+    "data: {\"model\":\"public\",\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"stop\"}],"
+    "\"x_groq\":{\"id\":\"r\",\"usage\":{\"queue_time\":0.1,\"prompt_tokens\":8,\"completion_tokens\":3}}}\n\n"
+    "data: [DONE]\n\n",
+    "CHUNK {\"model\":\"public\",\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"stop\"}],"
+    "\"x_groq\":{\"id\":\"r\",\"usage\":{\"queue_time\":0.1,\"prompt_tokens\":8,\"completion_tokens\":3}}}\n"
+    "DONE \nusage 8+3 cached 0 reasoning 0\ntext 0 done\n" },
+  { "azure: no choice at first",
+    "data: {\"choices\":[],\"created\":0,\"id\":\"\",\"model\":\"\","
+    "\"prompt_filter_results\":[{\"prompt_index\":0}]}\n\n"
+    "data: {\"choices\":[{\"index\":0,\"delta\":{\"refusal\":\"no\"},\"content_filter_results\":{}}],"
+    "\"model\":\"g\"}\n\n"
+    "data: [DONE]\n\n",
+    "CHUNK {\"choices\":[],\"created\":0,\"id\":\"\",\"model\":\"public\","
+    "\"prompt_filter_results\":[{\"prompt_index\":0}]}\n"
+    "CHUNK {\"choices\":[{\"index\":0,\"delta\":{\"refusal\":\"no\"},\"content_filter_results\":{}}],"
+    "\"model\":\"public\"}\n"
+    "DONE \ntext 2 done\n" },
+  { "openrouter: comments, CRLF, no space, no model",
+    ": OPENROUTER PROCESSING\r\n\r\n: OPENROUTER PROCESSING\r\n\r\n"
+    "data:{\"id\":\"g\",\"choices\":[{\"index\":0,\"delta\":{\"tool_calls\":[{\"index\":0,\"id\":\"t\","
+    "\"function\":{\"name\":\"f\",\"arguments\":\"{\\\"a\\\"\"}},{\"function\":{\"arguments\":\"xy\"}}]}}]}\r\n\r\n"
+    "data: [DONE] \r\n\r\ndata: {\"late\":1}\r\n\r\n",
+    "CHUNK {\"id\":\"g\",\"choices\":[{\"index\":0,\"delta\":{\"tool_calls\":[{\"index\":0,\"id\":\"t\","
+    "\"function\":{\"name\":\"f\",\"arguments\":\"{\\\"a\\\"\"}},{\"function\":{\"arguments\":\"xy\"}}]}}],"
+    "\"model\":\"public\"}\n"
+    "DONE \ntext 9 done\n" },
+  { "data of several lines, pings, statistics",
+    "event: ping\ndata: {\"type\":\"ping\"}\n\n"
+    "data: {\"model\":\ndata: \"public\",\ndata: \"choices\":[{\"text\":\"ab\",\"index\":0}]}\n\n"
+    "data: {\"usage\":{\"prompt_tokens\":1,\"completion_tokens\":1}}\n\ndata: [DONE]\n\n",
+    "CHUNK {\"model\": \"public\", \"choices\":[{\"text\":\"ab\",\"index\":0}]}\n"
+    "USAGE {\"usage\":{\"prompt_tokens\":1,\"completion_tokens\":1},\"model\":\"public\",\"choices\":[]}\n"
+    "DONE \nusage 1+1 cached 0 reasoning 0\ntext 2 done\n" },
+  { "old function call",
+    "data: {\"model\":\"public\",\"choices\":[{\"delta\":{\"function_call\":{\"arguments\":\"abc\"}}}]}\n\n"
+    "data: [DONE]\n\n",
+    "CHUNK {\"model\":\"public\",\"choices\":[{\"delta\":{\"function_call\":{\"arguments\":\"abc\"}}}]}\n"
+    "DONE \ntext 3 done\n" },
+  { "error in the middle, then the marker",
+    "data: {\"model\":\"public\",\"choices\":[{\"delta\":{\"content\":\"ab\"}}]}\n\n"
+    "data: {\"error\":{\"message\":\"out of memory\",\"type\":\"InternalServerError\",\"code\":500}}\n\n"
+    "data: [DONE]\n\n",
+    "CHUNK {\"model\":\"public\",\"choices\":[{\"delta\":{\"content\":\"ab\"}}]}\n"
+    "FAULT \nfault 500 server_error -: out of memory\ntext 2\n" },
+  { "error event with choices",
+    "data: {\"id\":\"g\",\"error\":{\"code\":429,\"message\":\"slow down\"},\"choices\":[{\"delta\":{\"content\":\"\"},"
+    "\"finish_reason\":\"error\"}]}\n\n",
+    "FAULT \nfault 429 rate_limit_error rate_limit_exceeded: slow down\ntext 0\n" },
+  { "error by the event's name", "event: error\ndata: {\"message\":\"gone\"}\n\n",
+    "FAULT \nfault 500 server_error -: gone\ntext 0\n" },
+  { "marker without an empty line", "data: {\"model\":\"public\",\"choices\":[]}\n\ndata: [DONE]",
+    "CHUNK {\"model\":\"public\",\"choices\":[]}\nDONE \ntext 0 done\n" },
+  { "marker with one line end", "data: [DONE]\n", "DONE \ntext 0 done\n" },
+  { "cut between events", "data: {\"model\":\"public\",\"choices\":[{\"delta\":{},\"finish_reason\":\"stop\"}]}\n\n",
+    "CHUNK {\"model\":\"public\",\"choices\":[{\"delta\":{},\"finish_reason\":\"stop\"}]}\n"
+    "CUT the upstream's stream ended before its end marker\ntext 0\n" },
+  { "cut in an event", "data: {\"model\":\"public\",\"choi",
+    "CUT the upstream's stream ended before its end marker\ntext 0\n" },
+  { "cut in the marker", "data: [DON", "CUT the upstream's stream ended before its end marker\ntext 0\n" },
+  { "nothing", " ", "CUT the upstream's stream ended before its end marker\ntext 0\n" },
+  { "no JSON", "data: hello\n\n",
+    "BROKEN the upstream's event is not a JSON object: invalid JSON at byte 0: expected a value\ntext 0\n" },
+  { "no object", "data: [1]\n\n",
+    "BROKEN the upstream's event is not a JSON object: invalid JSON at byte 0: expected an object\ntext 0\n" },
+};
+
+static const SluiceDialectAnswer answer = {
+  .public_model = "public",
+  .answer_id = "chatcmpl-1",
+  .max_line = 65536,
+  .max_event = 65536,
+};
+
+static void
+test_streams (void)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (streams); i++)
+    recorder_check (sluice_dialect_find ("openai"), &answer, streams[i].name, streams[i].bytes, streams[i].expected);
+}
+
+static void
+test_limits (void)
+{
+  const SluiceDialect *dialect = sluice_dialect_find ("openai");
+  const SluiceDialectAnswer narrow = { .public_model = "public", .max_line = 64, .max_event = 64 };
+  g_autoptr (GString) bytes = g_string_new ("data: {\"choices\":[],\"x\":\"");
+  g_autofree char *result = NULL;
+
+  while (bytes->len < 200)
+    g_string_append_c (bytes, 'x');
+  g_string_append (bytes, "\"}\n\ndata: [DONE]\n\n");
+  result = recorder_run (dialect, &narrow, bytes->str, bytes->len, 0, 0);
+  g_assert_true (g_str_has_prefix (result, "BROKEN "));
+}
+
+static void
+count_event (SluiceStreamEvent event, const char *payload, gsize length, gpointer user_data)
+{
+  *(guint *) user_data += 1;
+}
+
+/* Run with -m perf; prints what one ordinary chunk costs. */
+static void
+test_cost (void)
+{
+  const SluiceDialect *dialect = sluice_dialect_find ("openai");
+  const char *chunk = "data: {\"id\":\"chatcmpl-B9MHDbslfkBeAs8l4bebGdFOJ6PeG\",\"object\":\"chat.completion.chunk\","
+                      "\"created\":1741570283,\"model\":\"gpt-5-2026-01-01\",\"service_tier\":\"default\","
+                      "\"system_fingerprint\":\"fp_fc9f1d7035\",\"choices\":[{\"index\":0,\"delta\":{\"content\":"
+                      "\" token\"},\"logprobs\":null,\"finish_reason\":null}],\"usage\":null}\n\n";
+  const guint rounds = 400000;
+  SluiceStreamDecoder *decoder;
+  guint n_events = 0;
+  double seconds;
+
+  if (!g_test_perf ())
+    {
+      g_test_skip ("a measurement");
+      return;
+    }
+
+  decoder = dialect->stream_new (&answer);
+  g_test_timer_start ();
+  for (guint i = 0; i < rounds; i++)
+    dialect->stream_push (decoder, chunk, strlen (chunk), count_event, &n_events, NULL);
+  seconds = g_test_timer_elapsed ();
+  dialect->stream_free (decoder);
+  g_assert_cmpuint (n_events, ==, rounds);
+  g_test_minimized_result (seconds / rounds * 1e9, "%.0f ns a chunk of %" G_GSIZE_FORMAT " bytes",
+                           seconds / rounds * 1e9, strlen (chunk));
+}
+
+int
+main (int argc, char *argv[])
+{
+  g_test_init (&argc, &argv, G_TEST_OPTION_ISOLATE_DIRS, NULL);
+  g_test_add_func ("/dialect-openai-stream/streams", test_streams);
+  g_test_add_func ("/dialect-openai-stream/limits", test_limits);
+  g_test_add_func ("/dialect-openai-stream/cost", test_cost);
+  return g_test_run ();
+}

@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "stream-recorder.h"
+
+typedef struct {
+  const char *what;
+  SluiceOperation operation;
+  gboolean stream;
+  const char *body;
+  const char *expected;
+} Request;
+
+/* Through encode_request with the defaults below. */
+static const Request requests[] = {
+  { "nothing but the model", SLUICE_OPERATION_CHAT, FALSE,
+    "{ \"model\" : \"m\", \"messages\": [ {\"role\":\"user\",\"content\":\"caf\\u00e9\"} ],\n \"temperature\":0.10 }",
+    "{ \"model\" : \"upstream-model\", \"messages\": [ {\"role\":\"user\",\"content\":\"caf\\u00e9\"} ],\n "
+    "\"temperature\":0.10,\"max_tokens\":256,\"seed\":7 }" },
+  { "controls", SLUICE_OPERATION_CHAT, FALSE,
+    "{\"tags\":[\"a\"],\"model\":\"m\",\"messages\":[],\"fallbacks\":[\"x\"],\"num_retries\":2,\"ttl\":5,\"cache\":{},"
+    "\"api_key\":\"k\",\"api_base\":\"b\",\"base_url\":\"u\",\"organization\":\"o\",\"litellm_metadata\":{},"
+    "\"timeout\":5,\"drop_params\":true,\"guardrails\":[],\"mock_response\":\"hi\",\"no-log\":true,\"custom\":1,"
+    "\"temperature\":1,\"max_tokens\":1,\"seed\":1}",
+    "{\"model\":\"upstream-model\",\"messages\":[],\"custom\":1,\"temperature\":1,\"max_tokens\":1,\"seed\":1}" },
+  { "all controls, one written with an escape", SLUICE_OPERATION_CHAT, FALSE,
+    "{\"additional_drop_params\":1,\"allowed_openai_params\":1,\"api_base\":1,\"api_version\":1,"
+    "\"aws_access_key_id\":1,\"aws_region_name\":1,\"aws_secret_access_key\":1,\"aws_session_token\":1,"
+    "\"azure_ad_token\":1,\"base_url\":1,\"cache\":1,\"caching\":1,\"context_window_fallback_dict\":1,"
+    "\"custom_llm_provider\":1,\"disable_fallbacks\":1,\"drop_params\":1,\"enforced_params\":1,\"fallbacks\":1,"
+    "\"guardrails\":1,\"keepalive_seconds\":1,\"litellm_call_id\":1,\"litellm_metadata\":1,"
+    "\"litellm_session_id\":1,\"litellm_trace_id\":1,\"max_retries\":1,\"mock_response\":1,"
+    "\"mock_testing_fallbacks\":1,\"mock_timeout\":1,\"no-log\":1,\"num_retries\":1,\"organization\":1,"
+    "\"policies\":1,\"prompt_id\":1,\"prompt_label\":1,\"prompt_variables\":1,\"prompt_version\":1,"
+    "\"proxy_server_request\":1,\"request_timeout\":1,\"stream_timeout\":1,\"tags\":1,\"timeout\":1,\"ttl\":1,"
+    "\"user_config\":1,\"vertex_credentials\":1,\"vertex_location\":1,\"vertex_project\":1,\"model\":\"m\","
+    "\"a\\u0070i_key\":2}",
+    "{\"model\":\"upstream-model\",\"temperature\":0.5,\"max_tokens\":256,\"seed\":7}" },
+  { "the other name of max_tokens", SLUICE_OPERATION_CHAT, FALSE,
+    "{\"model\":\"m\",\"messages\":[],\"max_completion_tokens\":9,\"temperature\":0}",
+    "{\"model\":\"upstream-model\",\"messages\":[],\"max_completion_tokens\":9,\"temperature\":0,\"seed\":7}" },
+  { "stream without options", SLUICE_OPERATION_CHAT, TRUE,
+    "{\"model\":\"m\",\"messages\":[],\"stream\":true,\"temperature\":0,\"max_tokens\":1,\"seed\":1}",
+    "{\"model\":\"upstream-model\",\"messages\":[],\"stream\":true,\"temperature\":0,\"max_tokens\":1,\"seed\":1,"
+    "\"stream_options\":{\"include_usage\":true}}" },
+  { "stream with other options", SLUICE_OPERATION_CHAT, TRUE,
+    "{\"model\":\"m\",\"stream_options\":{\"include_usage\":false,\"include_obfuscation\": false},\"stream\":true,"
+    "\"temperature\":0,\"max_tokens\":1,\"seed\":1}",
+    "{\"model\":\"upstream-model\",\"stream_options\":{\"include_obfuscation\":false,\"include_usage\":true},"
+    "\"stream\":true,\"temperature\":0,\"max_tokens\":1,\"seed\":1}" },
+  { "stream with usage asked for", SLUICE_OPERATION_COMPLETION, TRUE,
+    "{\"model\":\"m\",\"stream_options\":{ \"include_usage\" : true },\"stream\":true,\"prompt\":\"p\","
+    "\"temperature\":0,\"max_tokens\":1,\"seed\":1}",
+    "{\"model\":\"upstream-model\",\"stream_options\":{ \"include_usage\" : true },\"stream\":true,\"prompt\":\"p\","
+    "\"temperature\":0,\"max_tokens\":1,\"seed\":1}" },
+  { "stream options that are none", SLUICE_OPERATION_CHAT, TRUE,
+    "{\"model\":\"m\",\"stream_options\":null,\"stream\":true,\"temperature\":0,\"max_tokens\":1,\"seed\":1}",
+    "{\"model\":\"upstream-model\",\"stream_options\":{\"include_usage\":true},\"stream\":true,\"temperature\":0,"
+    "\"max_tokens\":1,\"seed\":1}" },
+  { "options without a stream", SLUICE_OPERATION_CHAT, FALSE,
+    "{\"model\":\"m\",\"stream_options\":{\"include_usage\":true},\"stream\":false,\"temperature\":0,\"max_tokens\":1,"
+    "\"seed\":1}",
+    "{\"model\":\"upstream-model\",\"stream\":false,\"temperature\":0,\"max_tokens\":1,\"seed\":1}" },
+  { "stream made by us", SLUICE_OPERATION_CHAT, TRUE,
+    "{\"model\":\"m\",\"temperature\":0,\"max_tokens\":1,\"seed\":1}",
+    "{\"model\":\"upstream-model\",\"temperature\":0,\"max_tokens\":1,\"seed\":1,\"stream\":true,"
+    "\"stream_options\":{\"include_usage\":true}}" },
+  { "metadata without store", SLUICE_OPERATION_CHAT, FALSE,
+    "{\"metadata\":{\"a\":\"b\"},\"model\":\"m\",\"temperature\":0,\"max_tokens\":1,\"seed\":1}",
+    "{\"model\":\"upstream-model\",\"temperature\":0,\"max_tokens\":1,\"seed\":1}" },
+  { "metadata to store", SLUICE_OPERATION_CHAT, FALSE,
+    "{\"metadata\":{\"a\":\"b\", \"c\":\"d\"},\"store\":true,\"model\":\"m\",\"temperature\":0,\"max_tokens\":1,"
+    "\"seed\":1}",
+    "{\"metadata\":{\"a\":\"b\", \"c\":\"d\"},\"store\":true,\"model\":\"upstream-model\",\"temperature\":0,"
+    "\"max_tokens\":1,\"seed\":1}" },
+  { "metadata of both kinds", SLUICE_OPERATION_CHAT, FALSE,
+    "{\"metadata\":{\"a\":\"b\",\"tags\":[\"t\"],\"user_api_key_alias\":\"x\",\"e\":\"f\"},\"store\":true,"
+    "\"model\":\"m\",\"temperature\":0,\"max_tokens\":1,\"seed\":1}",
+    "{\"metadata\":{\"a\":\"b\",\"e\":\"f\"},\"store\":true,\"model\":\"upstream-model\",\"temperature\":0,"
+    "\"max_tokens\":1,\"seed\":1}" },
+  { "embedding", SLUICE_OPERATION_EMBEDDING, FALSE,
+    "{\"model\":\"m\",\"input\":[[1,2],[3]],\"encoding_format\":\"base64\",\"temperature\":0,\"max_tokens\":1,"
+    "\"seed\":1}",
+    "{\"model\":\"upstream-model\",\"input\":[[1,2],[3]],\"encoding_format\":\"base64\",\"temperature\":0,"
+    "\"max_tokens\":1,\"seed\":1}" },
+};
+
+static const SluiceDialectDefault defaults[] = {
+  { "temperature", "0.5" }, { "max_tokens", "256" }, { "stream", "true" },
+  { "model", "\"x\"" },     { "tags", "[]" },        { "seed", "7" },
+};
+
+static void
+test_requests (void)
+{
+  const SluiceDialect *dialect = sluice_dialect_find ("openai");
+
+  for (guint i = 0; i < G_N_ELEMENTS (requests); i++)
+    {
+      const Request *r = &requests[i];
+      g_autofree char *result = recorder_encode (dialect, r->operation, r->body, r->stream, defaults,
+                                                 G_N_ELEMENTS (defaults));
+
+      g_test_message ("%s", r->what);
+      g_assert_cmpstr (result, ==, r->expected);
+    }
+}
+
+static const struct {
+  const char *body;
+  const char *expected;
+} answers[] = {
+  { "{\"id\":\"c\",\"model\":\"gpt-5-2026\", \"choices\":[{\"index\":0,\"message\":{\"content\":\"hi\"}}],"
+    "\"usage\":{\"prompt_tokens\":3,\"completion_tokens\":4}}\n",
+    "{\"id\":\"c\",\"model\":\"public\", \"choices\":[{\"index\":0,\"message\":{\"content\":\"hi\"}}],"
+    "\"usage\":{\"prompt_tokens\":3,\"completion_tokens\":4}}" },
+  { "{\"choices\":[],\"error\":null,\"usage\":{\"prompt_tokens\":3,\"completion_tokens\":4}}",
+    "{\"choices\":[],\"error\":null,\"usage\":{\"prompt_tokens\":3,\"completion_tokens\":4},\"model\":\"public\"}" },
+  { "{\"data\":[{\"embedding\":[0.1,-2e-3]}],\"model\":\"public\",\"usage\":{\"prompt_tokens\":3,\"total_tokens\":3}}",
+    "{\"data\":[{\"embedding\":[0.1,-2e-3]}],\"model\":\"public\",\"usage\":{\"prompt_tokens\":3,"
+    "\"total_tokens\":3}}" },
+  { "{\"error\":{\"message\":\"Rate limited\",\"code\":429}}", "fault: 429 rate_limit_error Rate limited" },
+  { "{\"error\":\"broken\"}", "fault: 500 server_error broken" },
+  { "{\"choices\":[{\"error\":{\"message\":\"Provider gone\",\"code\":502},\"message\":{\"content\":\"\"}}]}",
+    "fault: 502 server_error Provider gone" },
+  { "{}", "error: the upstream's answer is not an OpenAI one: it has neither choices nor data" },
+  { "{\"choices\":null}", "error: the upstream's answer is not an OpenAI one: it has neither choices nor data" },
+  { "{\"object\":\"list\",\"data\":7}",
+    "error: the upstream's answer is not an OpenAI one: it has neither choices nor data" },
+  { "[]", "error: the upstream's answer is not a JSON object: invalid JSON at byte 0: expected an object" },
+  { "", "error: the upstream's answer is not a JSON object: invalid JSON at byte 0: nothing there" },
+};
+
+static void
+test_answers (void)
+{
+  const SluiceDialect *dialect = sluice_dialect_find ("openai");
+  const SluiceDialectAnswer answer = { .public_model = "public" };
+
+  for (guint i = 0; i < G_N_ELEMENTS (answers); i++)
+    {
+      SluiceUsage usage;
+      g_autofree char *result = recorder_decode (dialect, &answer, answers[i].body, &usage);
+
+      g_test_message ("%s", answers[i].body);
+      g_assert_cmpstr (result, ==, answers[i].expected);
+      if (strstr (answers[i].body, "\"usage\"") != NULL)
+        {
+          g_assert_true (usage.present);
+          g_assert_cmpint (usage.prompt_tokens, ==, 3);
+        }
+    }
+}
+
+/* An answer that needs no change is handed on, not copied. */
+static void
+test_answer_is_not_copied (void)
+{
+  const SluiceDialect *dialect = sluice_dialect_find ("openai");
+  const SluiceDialectAnswer answer = { .operation = SLUICE_OPERATION_EMBEDDING, .public_model = "public" };
+  g_autoptr (GString) text = g_string_new ("{\"object\":\"list\",\"data\":[{\"embedding\":[0.5");
+  g_autoptr (GBytes) body = NULL;
+  g_autoptr (GBytes) result = NULL;
+  g_autoptr (SluiceFault) fault = NULL;
+  g_autoptr (GError) error = NULL;
+  SluiceUsage usage = { 0 };
+
+  while (text->len < 270000)
+    g_string_append (text, ",-0.012345678901");
+  g_string_append (text, "]}],\"model\":\"public\",\"usage\":{\"prompt_tokens\":8,\"total_tokens\":8}}");
+  body = g_bytes_new (text->str, text->len);
+  result = dialect->decode_answer (&answer, body, &usage, &fault, &error);
+  g_assert_no_error (error);
+  g_assert_true (result == body);
+  g_assert_cmpint (usage.prompt_tokens, ==, 8);
+}
+
+int
+main (int argc, char *argv[])
+{
+  g_test_init (&argc, &argv, G_TEST_OPTION_ISOLATE_DIRS, NULL);
+  g_test_add_func ("/dialect-openai/requests", test_requests);
+  g_test_add_func ("/dialect-openai/answers", test_answers);
+  g_test_add_func ("/dialect-openai/answer-is-not-copied", test_answer_is_not_copied);
+  return g_test_run ();
+}

@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "dialect/sluice-usage.h"
+
+#include <string.h>
+
+typedef struct {
+  const char *json;
+  gboolean report;
+  SluiceUsage usage;
+} Case;
+
+/* present, estimated, clamped, prompt, completion, cached, cache write, reasoning, audio */
+static const Case cases[] = {
+  { "{\"prompt_tokens\":12,\"completion_tokens\":30,\"total_tokens\":42}", TRUE, { 1, 0, 0, 12, 30, 0, 0, 0, 0 } },
+  { "{\"prompt_tokens\":100,\"completion_tokens\":30,\"total_tokens\":130,"
+    "\"prompt_tokens_details\":{\"cached_tokens\":64,\"audio_tokens\":3,\"cache_write_tokens\":5},"
+    "\"completion_tokens_details\":{\"reasoning_tokens\":20,\"audio_tokens\":4,\"accepted_prediction_tokens\":0}}",
+    TRUE,
+    { 1, 0, 0, 100, 30, 64, 5, 20, 7 } },
+  { "{\"prompt_tokens\":50,\"completion_tokens\":1,\"prompt_cache_hit_tokens\":40,\"prompt_cache_miss_tokens\":10}",
+    TRUE,
+    { 1, 0, 0, 50, 1, 40, 0, 0, 0 } },
+  { "{\"prompt_tokens\":50,\"completion_tokens\":1,\"cache_read_input_tokens\":30,\"cache_creation_input_tokens\":10,"
+    "\"prompt_tokens_details\":{\"cached_tokens\":0}}",
+    TRUE,
+    { 1, 0, 0, 50, 1, 30, 10, 0, 0 } },
+  /* parts larger than the whole: they were counted beside it */
+  { "{\"prompt_tokens\":5,\"completion_tokens\":1,\"cache_read_input_tokens\":100}",
+    TRUE,
+    { 1, 0, 0, 105, 1, 100, 0, 0, 0 } },
+  { "{\"total_tokens\":9}", TRUE, { 1, 0, 0, 9, 0, 0, 0, 0, 0 } },
+  { "{\"total_tokens\":9,\"completion_tokens\":4}", TRUE, { 1, 0, 0, 5, 4, 0, 0, 0, 0 } },
+  { "{\"prompt_tokens\":12,\"completion_tokens\":null,\"prompt_tokens_details\":null}",
+    TRUE,
+    { 1, 0, 0, 12, 0, 0, 0, 0, 0 } },
+  { "{\"prompt_tokens\":12.0,\"completion_tokens\":1e2}", TRUE, { 1, 0, 0, 12, 100, 0, 0, 0, 0 } },
+  { "{\"prompt_tokens\":-3,\"completion_tokens\":1}", TRUE, { 1, 0, 1, 0, 1, 0, 0, 0, 0 } },
+  { "{\"prompt_tokens\":1000000001,\"completion_tokens\":1000000000}",
+    TRUE,
+    { 1, 0, 1, 1000000000, 1000000000, 0, 0, 0, 0 } },
+  { "{\"prompt_tokens\":1e300,\"completion_tokens\":-1e300,\"total_tokens\":9223372036854775807}",
+    TRUE,
+    { 1, 0, 1, 1000000000, 0, 0, 0, 0, 0 } },
+  { "{\"total_tokens\":9223372036854775807,\"completion_tokens\":-9223372036854775808,"
+    "\"cache_read_input_tokens\":9223372036854775807,\"cache_creation_input_tokens\":9223372036854775807}",
+    TRUE,
+    { 1, 0, 1, 1000000000, 0, 1000000000, 1000000000, 0, 0 } },
+  { "{}", FALSE, { 0 } },
+  { "{\"prompt_tokens\":\"12\"}", FALSE, { 0 } },
+  { "{\"queue_time\":0.5}", FALSE, { 0 } },
+  { "null", FALSE, { 0 } },
+  { "[1]", FALSE, { 0 } },
+  { "7", FALSE, { 0 } },
+};
+
+static void
+assert_usage (const SluiceUsage *usage, const SluiceUsage *expected)
+{
+  g_assert_cmpint (usage->present, ==, expected->present);
+  g_assert_cmpint (usage->estimated, ==, expected->estimated);
+  g_assert_cmpint (usage->clamped, ==, expected->clamped);
+  g_assert_cmpint (usage->prompt_tokens, ==, expected->prompt_tokens);
+  g_assert_cmpint (usage->completion_tokens, ==, expected->completion_tokens);
+  g_assert_cmpint (usage->cached_tokens, ==, expected->cached_tokens);
+  g_assert_cmpint (usage->cache_write_tokens, ==, expected->cache_write_tokens);
+  g_assert_cmpint (usage->reasoning_tokens, ==, expected->reasoning_tokens);
+  g_assert_cmpint (usage->audio_tokens, ==, expected->audio_tokens);
+}
+
+static void
+test_reports (void)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autoptr (GError) error = NULL;
+      SluiceJsonValue value;
+      SluiceUsage usage = { 0 };
+
+      g_test_message ("%s", cases[i].json);
+      sluice_json_check (cases[i].json, strlen (cases[i].json), SLUICE_JSON_FLAGS_NONE, &value, &error);
+      g_assert_no_error (error);
+      g_assert_cmpint (sluice_usage_read_openai (&usage, value), ==, cases[i].report);
+      assert_usage (&usage, &cases[i].usage);
+    }
+}
+
+static void
+test_later_report_replaces (void)
+{
+  const char *first = "{\"prompt_tokens\":12,\"completion_tokens\":30,\"prompt_tokens_details\":{\"cached_tokens\":4}}";
+  const char *second = "{\"prompt_tokens\":12,\"completion_tokens\":31}";
+  SluiceUsage expected = { .present = TRUE, .prompt_tokens = 12, .completion_tokens = 31 };
+  SluiceUsage usage = { 0 };
+  SluiceJsonValue value;
+
+  g_assert_true (sluice_json_check (first, strlen (first), SLUICE_JSON_FLAGS_NONE, &value, NULL));
+  g_assert_true (sluice_usage_read_openai (&usage, value));
+  g_assert_true (sluice_json_check (second, strlen (second), SLUICE_JSON_FLAGS_NONE, &value, NULL));
+  g_assert_true (sluice_usage_read_openai (&usage, value));
+  assert_usage (&usage, &expected);
+
+  g_assert_true (sluice_json_check ("null", 4, SLUICE_JSON_FLAGS_NONE, &value, NULL));
+  g_assert_false (sluice_usage_read_openai (&usage, value));
+  assert_usage (&usage, &expected);
+}
+
+static void
+test_estimate (void)
+{
+  g_assert_cmpint (sluice_usage_estimate_tokens (0), ==, 0);
+  g_assert_cmpint (sluice_usage_estimate_tokens (1), ==, 1);
+  g_assert_cmpint (sluice_usage_estimate_tokens (3), ==, 1);
+  g_assert_cmpint (sluice_usage_estimate_tokens (4), ==, 2);
+  g_assert_cmpint (sluice_usage_estimate_tokens (G_MAXSIZE), ==, SLUICE_USAGE_MAX);
+}
+
+int
+main (int argc, char *argv[])
+{
+  g_test_init (&argc, &argv, G_TEST_OPTION_ISOLATE_DIRS, NULL);
+  g_test_add_func ("/usage/reports", test_reports);
+  g_test_add_func ("/usage/later-report-replaces", test_later_report_replaces);
+  g_test_add_func ("/usage/estimate", test_estimate);
+  return g_test_run ();
+}
