@@ -34,7 +34,8 @@ parse_options (int *argc, char ***argv, Options *options, GError **error)
 {
   const GOptionEntry entries[] = {
     { "config", 'c', 0, G_OPTION_ARG_FILENAME, &options->config_path, "Read this configuration file", "FILE" },
-    { "check-config", 0, 0, G_OPTION_ARG_FILENAME, &options->check_path, "Print what is wrong with FILE and exit", "FILE" },
+    { "check-config", 0, 0, G_OPTION_ARG_FILENAME, &options->check_path, "Print what is wrong with FILE and exit",
+      "FILE" },
     { "host", 0, 0, G_OPTION_ARG_STRING, &options->host, "Listen on this IP address", "ADDRESS" },
     { "port", 'p', 0, G_OPTION_ARG_INT, &options->port, "Listen on this port; 0: any free one", "PORT" },
     { "workers", 0, 0, G_OPTION_ARG_INT, &options->workers, "Threads that serve; 0: one a core, at most 4", "N" },
@@ -43,8 +44,8 @@ parse_options (int *argc, char ***argv, Options *options, GError **error)
   };
   g_autoptr (GOptionContext) context = g_option_context_new (NULL);
 
-  g_option_context_set_summary (context, "A gateway for language models: one OpenAI-compatible address for local models "
-                                         "and cloud providers.");
+  g_option_context_set_summary (context, "A gateway for language models: one OpenAI-compatible address for local "
+                                         "models and cloud providers.");
   g_option_context_add_main_entries (context, entries, NULL);
   return g_option_context_parse (context, argc, argv, error);
 }

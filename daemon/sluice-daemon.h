@@ -14,7 +14,8 @@ G_DECLARE_FINAL_TYPE (SluiceDaemon, sluice_daemon, SLUICE, DAEMON, GObject)
 /* @config is the snapshot to start with. */
 SluiceDaemon *sluice_daemon_new (SluiceConfig *config);
 
-/* Opens the ledger, binds the addresses, looks for local models if none is configured, and begins to serve; prints the addresses
+/* Opens the ledger, binds the addresses, looks for local models if none is configured, and begins to serve; prints
+ * the addresses
  * on standard error when it does. Errors: SLUICE_ERROR_LOCKED, _STORAGE, _ADDRESS. */
 gboolean sluice_daemon_start (SluiceDaemon *self, GError **error);
 

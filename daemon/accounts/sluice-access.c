@@ -83,7 +83,10 @@ check_keyless (SluiceAccess *self, const SluicePresented *presented, SluiceIdent
 }
 
 gboolean
-sluice_access_check (SluiceAccess *self, const SluicePresented *presented, SluiceIdentity *identity, GError **error)
+sluice_access_check (SluiceAccess *self,
+                     const SluicePresented *presented,
+                     SluiceIdentity *identity,
+                     GError **error)
 {
   const char *key;
 

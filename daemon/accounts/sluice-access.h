@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * Who may ask (DESIGN 7, "Who may ask"; http-surface.md 1.1 to 1.3). Pure: what the request presents goes in, an identity
- * or an error comes out. Immutable after construction; any thread.
+ * Who may ask (DESIGN 7, "Who may ask"; http-surface.md 1.1 to 1.3). Pure: what the request presents goes in, an
+ * identity or an error comes out. Immutable after construction; any thread.
  */
 #pragma once
 
@@ -29,7 +29,10 @@ SluiceAccess *sluice_access_new (SluiceConfig *config);
 void sluice_access_free (SluiceAccess *self);
 
 /* Errors: SLUICE_ERROR_KEY_MISSING, _KEY_UNKNOWN, _KEY_CONFLICT; the texts never hold a key. */
-gboolean sluice_access_check (SluiceAccess *self, const SluicePresented *presented, SluiceIdentity *identity, GError **error);
+gboolean sluice_access_check (SluiceAccess *self,
+                              const SluicePresented *presented,
+                              SluiceIdentity *identity,
+                              GError **error);
 
 /* Compares without telling by its duration where the strings differ. */
 gboolean sluice_secret_equals (const char *a, const char *b);

@@ -13,8 +13,8 @@ typedef struct {
  * server may listen on ::1 or on 127.0.0.1, a client that connects by name tries both, and GResolver answers the name
  * itself (RFC 6761), so no question leaves the machine. Servers that are known to bind to 127.0.0.1 have that address.
  *
- * Not here: OLLAMA_HOST, which is where Ollama's server listens ("0.0.0.0", "host:port", ":port" ...), not an address to
- * call; HF_TOKEN, which opens a hub and not the server of the row "tgi".
+ * Not here: OLLAMA_HOST, which is where Ollama's server listens ("0.0.0.0", "host:port", ":port" ...) and no address
+ * to call; HF_TOKEN, which opens a hub and not the server of the row "tgi".
  */
 static const SluiceProvider providers[] = {
   {

@@ -25,8 +25,8 @@ typedef struct {
 /* By id or alias; %NULL if unknown. The row lives for ever. */
 const SluiceProvider *sluice_provider_find (const char *id);
 
-/* Splits "provider/model" at the first slash. If the prefix is a known provider, returns it and points @model at the rest;
- * otherwise returns %NULL and @model is the whole text. */
+/* Splits "provider/model" at the first slash. If the prefix is a known provider, returns it and points @model at the
+ * rest; otherwise returns %NULL and @model is the whole text. */
 const SluiceProvider *sluice_provider_split (const char *name, const char **model);
 
 /* The table, for tests and lists. @n_providers (out). */

@@ -9,8 +9,9 @@
 G_BEGIN_DECLS
 
 /*
- * Checks @text: http or https, a host, no user info, no fragment, no blanks or control bytes. Returns it without trailing
- * slashes (those of a query stay). Errors: SLUICE_ERROR_CONFIG; the message does not repeat the text. Any thread.
+ * Checks @text: http or https, a host, no user info, no fragment, no blanks or control bytes. Returns it without
+ * trailing slashes (those of a query stay). Errors: SLUICE_ERROR_CONFIG; the message does not repeat the text. Any
+ * thread.
  */
 char *sluice_base_url_normalize (const char *text, GError **error);
 

@@ -119,8 +119,9 @@ read_header_text (SluiceConfigDraft *self, SluiceConfigReader *reader, const Slu
   for (const char *at = node->text; *at != '\0'; at++)
     if (!g_ascii_isgraph (*at))
       {
-        sluice_config_reader_error (reader, node, "the text holds a blank or another character that cannot be sent in a "
-                                                "header: remove it");
+        sluice_config_reader_error (reader, node,
+                                    "the text holds a blank or another character that cannot be sent in a header: "
+                                    "remove it");
         return;
       }
   replace_text (to, node->text);
@@ -191,8 +192,8 @@ read_price (SluiceConfigDraft *self, SluiceConfigReader *reader, const SluiceYam
   if (text == NULL || !sluice_money_parse_usd (text, &femto, NULL))
     sluice_config_reader_error (reader, node, "takes dollars for one token, 0 or more, with at most 15 decimals");
   else if (femto > SLUICE_MONEY_MAX_FEMTO_PER_TOKEN)
-    sluice_config_reader_error (reader, node, "more than 0.01 dollars for one token: give the price of one token, not of a "
-                                            "million");
+    sluice_config_reader_error (reader, node,
+                                "more than 0.01 dollars for one token: give the price of one token, not of a million");
   else
     *(gint64 *) to = femto;
 }

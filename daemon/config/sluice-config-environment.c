@@ -18,8 +18,8 @@ is_variable_name (const char *name)
   return TRUE;
 }
 
-/* The value for a reference, or %NULL with a finding that says why there is none. A name that is none may be a secret in
- * the wrong place and is not repeated. */
+/* The value for a reference, or %NULL with a finding that says why there is none. A name that is none may be a secret
+ * in the wrong place and is not repeated. */
 static const char *
 look_up (SluiceConfigReader *self, const SluiceYamlNode *node, const char *name)
 {
@@ -27,15 +27,17 @@ look_up (SluiceConfigReader *self, const SluiceYamlNode *node, const char *name)
 
   if (!is_variable_name (name))
     {
-      sluice_config_reader_warn (self, node, "'" REFERENCE_PREFIX "' takes the name of a variable: letters, digits and "
-                                             "'_'; the value counts as not given");
+      sluice_config_reader_warn (self, node,
+                                 "'" REFERENCE_PREFIX "' takes the name of a variable: letters, digits and '_'; the "
+                                 "value counts as not given");
       return NULL;
     }
 
   value = g_hash_table_lookup (self->config->variables, name);
   if (value == NULL)
-    sluice_config_reader_warn (self, node, "the variable '%.128s' is not set: set it in $XDG_CONFIG_HOME/" SLUICE_DIR_NAME
-                                           "/" SLUICE_ENVIRONMENT_FILE, name);
+    sluice_config_reader_warn (self, node,
+                               "the variable '%.128s' is not set: set it in $XDG_CONFIG_HOME/" SLUICE_DIR_NAME
+                               "/" SLUICE_ENVIRONMENT_FILE, name);
   else if (!g_utf8_validate (value, -1, NULL))
     {
       sluice_config_reader_warn (self, node, "the variable '%.128s' is not UTF-8: its value counts as not given", name);

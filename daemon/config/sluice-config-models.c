@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "config/sluice-config-draft.h"
 
+#include "shared/sluice-json.h"
+
 #include <string.h>
 
 #define ID_LENGTH 16
@@ -18,9 +20,11 @@ read_param (SluiceConfigReader *self, const SluiceKey *key, const SluiceYamlMemb
     }
 
   value.json = sluice_yaml_dup_json (member->value);
-  if (value.json == NULL)
+  if (value.json == NULL || !sluice_json_check (value.json, strlen (value.json), SLUICE_JSON_FLAGS_NONE, NULL, NULL))
     {
-      sluice_config_reader_error (self, member->value, "holds a number that JSON cannot say");
+      sluice_config_reader_error (self, member->value, "JSON cannot say this: a number that it does not know, or more "
+                                                       "than %d keys in one map", SLUICE_JSON_MAX_MEMBERS);
+      g_free (value.json);
       return;
     }
   value.name = g_strdup (member->key);
@@ -76,8 +80,8 @@ hash_text (GChecksum *checksum, const char *text)
   g_checksum_update (checksum, (const guchar *) value, (gssize) strlen (value) + 1);
 }
 
-/* DESIGN 7: nothing secret goes in. Those that have an id of their own count among equals too, so that giving one to the
- * first leaves the second's as it was. */
+/* DESIGN 7: nothing secret goes in. Those that have an id of their own count among equals too, so that giving one to
+ * the first leaves the second's as it was. */
 static char *
 make_id (SluiceConfigReader *self, const SluiceConfigDraft *draft)
 {
@@ -116,8 +120,9 @@ add_model (SluiceConfigReader *self, SluiceConfigModel *model, char *digest, con
     model->id = g_strdup (digest);
   line = GPOINTER_TO_UINT (g_hash_table_lookup (self->ids, model->id));
   if (line != 0)
-    sluice_config_reader_error (self, item, "the id of this item is also that of the one on line %u: give it another "
-                                            "'model_info.id'", line);
+    sluice_config_reader_error (self, item,
+                                "the id of this item is also that of the one on line %u: give it another "
+                                "'model_info.id'", line);
   g_hash_table_insert (self->ids, g_strdup (model->id), GUINT_TO_POINTER (item->line));
   g_ptr_array_add (self->config->models, model);
 }

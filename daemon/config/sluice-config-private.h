@@ -40,8 +40,8 @@ typedef struct {
   GHashTable *ordinals;  /* (element-type utf8 guint): digest of what makes an id, how many there were */
 } SluiceConfigReader;
 
-/* Called for each key that has an effect; @key is %NULL for an unknown one that goes into requests. The value is not null
- * and of the key's type. */
+/* Called for each key that has an effect; @key is %NULL for an unknown one that goes into requests. The value is not
+ * null and of the key's type. */
 typedef void (*SluiceConfigKeyFunc) (SluiceConfigReader *self,
                                      const SluiceKey *key,
                                      const SluiceYamlMember *member,

@@ -17,7 +17,8 @@ sluice_config_reader_add (SluiceConfigReader *self,
   va_start (arguments, format);
   message = g_strdup_vprintf (format, arguments);
   va_end (arguments);
-  sluice_finding_sink_add (self->sink, level, line, column, self->path->len > 0 ? self->path->str : NULL, "%s", message);
+  sluice_finding_sink_add (self->sink, level, line, column, self->path->len > 0 ? self->path->str : NULL, "%s",
+                           message);
 }
 
 /* Whether @node can be read as @type. Texts stand for numbers and truths too: variables hold nothing else. */
@@ -118,17 +119,19 @@ take_unknown (SluiceConfigReader *self, SluiceSection section, const SluiceYamlM
   const SluiceKey *meant = find_meant (self, section, member);
   gboolean is_sent = section == SLUICE_SECTION_LITELLM_PARAMS &&
                      (meant == NULL || meant->status == SLUICE_KEY_PARAMETER);
-  const char *end = "";
+  const char *fate = "it has no effect";
 
   if (section == SLUICE_SECTION_LITELLM_PARAMS)
-    end = is_sent ? ", it is sent to the provider as it is" : ", it is not sent to the provider";
+    fate = is_sent ? "it is sent to the provider as it is" : "it is not sent to the provider";
 
-  if (meant != NULL)
-    sluice_config_reader_warn (self, member, "unknown key, did you mean '%s'?%s", meant->name, *end != '\0' ? end + 1 : "");
+  if (meant != NULL && section == SLUICE_SECTION_LITELLM_PARAMS)
+    sluice_config_reader_warn (self, member, "unknown key, did you mean '%s'? %s", meant->name, fate);
+  else if (meant != NULL)
+    sluice_config_reader_warn (self, member, "unknown key, did you mean '%s'?", meant->name);
   else if (section == SLUICE_SECTION_MODEL_INFO)
     note_pending (self, section, member, map_path_length);
   else
-    sluice_config_reader_warn (self, member, "unknown key%s", *end != '\0' ? end : ", it has no effect");
+    sluice_config_reader_warn (self, member, "unknown key, %s", fate);
   return is_sent;
 }
 

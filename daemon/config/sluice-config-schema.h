@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * The keys of config.yaml as tables: section, name, type, and whether the key has an effect here. To teach a key, change
- * its row and read it in the room that needs it.
+ * The keys of config.yaml as tables: section, name, type, and whether the key has an effect here. To give a key an
+ * effect, change its row, and read it (sluice-config-draft.c for items of model_list, sluice-config.c for the rest).
  */
 #pragma once
 

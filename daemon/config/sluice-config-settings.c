@@ -109,8 +109,9 @@ read_setting (SluiceConfigReader *self, const SluiceYamlMember *member)
       (info->type == SLUICE_SETTING_LIST && node->type == SLUICE_YAML_LIST))
     sluice_config_reader_error (self, node, "takes %s", takes);
   else
-    sluice_config_reader_error (self, node, "takes %s, not %s", takes,
-                                node->type == SLUICE_YAML_STRING ? "this text" : sluice_yaml_describe_type (node->type));
+    sluice_config_reader_error (self, node, "takes %s, not %s", takes, node->type == SLUICE_YAML_STRING
+                                                                         ? "this text"
+                                                                         : sluice_yaml_describe_type (node->type));
 }
 
 void

@@ -223,7 +223,7 @@ sluice_config_parse (const char *name, const char *text, gsize length, GHashTabl
   return has_error ? NULL : g_steal_pointer (&config);
 }
 
-/* At most one byte more than a file may have, so that a device or a huge file costs no more. (nullable): errno says why */
+/* At most one byte more than a file may have, so that a device or a huge file costs no more. %NULL: errno says why. */
 static char *
 read_file (const char *path, gsize *length)
 {

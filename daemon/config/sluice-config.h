@@ -39,9 +39,10 @@ typedef struct {
 } SluiceConfigModel;
 
 /*
- * Reads the file @path. @environment (nullable, element-type utf8 utf8) answers os.environ/NAME; %NULL for the process's.
- * @findings (element-type SluiceFinding) gets every mistake and warning, all at once, in the order of the file; the
- * snapshot is %NULL if one of them is an error. Blocks on the file. A missing @path is an error finding.
+ * Reads the file @path. @environment (nullable, element-type filename filename) answers os.environ/NAME and is copied;
+ * %NULL for the process's. @findings (element-type SluiceFinding) gets every mistake and warning, all at once, in the
+ * order of the file (those without a place last, at most a hundred of each level and then how many more); the snapshot
+ * is %NULL if one of them is an error. Blocks on the file. A missing @path is an error finding.
  */
 SluiceConfig *sluice_config_load (const char *path, GHashTable *environment, GPtrArray *findings);
 
@@ -52,12 +53,12 @@ SluiceConfig *sluice_config_parse (const char *name,
                                    GHashTable *environment,
                                    GPtrArray *findings);
 
-/* What is used without a file: no models, settings from the environment and defaults. */
+/* What is used without a file: no models, all settings at their defaults, LITELLM_MASTER_KEY as it is. */
 SluiceConfig *sluice_config_new_empty (GHashTable *environment);
 
 /*
- * A setting of the command line, which stands above the file: as sluice_settings_set(). Only before the snapshot is shared, by the
- * one who made it.
+ * A setting of the command line, which stands above the file: as sluice_settings_set(). Only before the snapshot is
+ * shared, by the one who made it.
  */
 gboolean sluice_config_override (SluiceConfig *self, const char *name, const char *text, GError **error);
 

@@ -44,17 +44,12 @@ measure (const char *a, gsize a_length, const char *b, gsize b_length)
   return last[b_length];
 }
 
-guint
-sluice_nearest_limit (const char *word)
-{
-  return (guint) MIN (strlen (word) / 4 + 2, 4);
-}
-
 const char *
-sluice_nearest_below (const char *word, const char *const *names, gsize stride, guint n_names, guint *distance)
+sluice_nearest (const char *word, const char *const *names, gsize stride, guint n_names)
 {
   const char *best = NULL;
   gsize length = strlen (word);
+  guint distance = (guint) MIN (length / 4 + 2, 4); /* from here on a name is not near */
 
   if (length == 0 || length > WORD_MAX)
     return NULL;
@@ -66,23 +61,15 @@ sluice_nearest_below (const char *word, const char *const *names, gsize stride, 
       gsize gap = MAX (length, name_length) - MIN (length, name_length);
       guint edits;
 
-      if (name_length > WORD_MAX || gap >= *distance)
+      if (name_length > WORD_MAX || gap >= distance)
         continue;
       edits = measure (word, length, name, name_length);
-      if (edits < *distance)
+      if (edits < distance)
         {
-          *distance = edits;
+          distance = edits;
           best = name;
         }
     }
 
   return best;
-}
-
-const char *
-sluice_nearest (const char *word, const char *const *names, gsize stride, guint n_names)
-{
-  guint distance = sluice_nearest_limit (word);
-
-  return sluice_nearest_below (word, names, stride, n_names, &distance);
 }

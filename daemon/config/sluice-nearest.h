@@ -15,14 +15,4 @@ G_BEGIN_DECLS
  */
 const char *sluice_nearest (const char *word, const char *const *names, gsize stride, guint n_names);
 
-/* The same, and how many edits; @distance is that of the best name before, and is lowered only if this one is nearer. */
-const char *sluice_nearest_below (const char *word,
-                                  const char *const *names,
-                                  gsize stride,
-                                  guint n_names,
-                                  guint *distance);
-
-/* From how many edits on a name is not near to @word. */
-guint sluice_nearest_limit (const char *word);
-
 G_END_DECLS

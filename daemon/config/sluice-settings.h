@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * Our own settings (section sluice_settings of config.yaml, command line, bus). The fields, their types, ranges, defaults
- * and descriptions are one table in sluice-settings.c. Limits: reference reliability-and-security.md 1.8, with 4,096
- * connections.
+ * Our own settings (section sluice_settings of config.yaml, command line, bus). The fields, their types, ranges,
+ * defaults and descriptions are one table in sluice-settings.c. Limits: reference reliability-and-security.md 1.8, with
+ * 4,096 connections.
  */
 #pragma once
 
@@ -100,9 +100,9 @@ const SluiceSettingInfo *sluice_settings_find (const char *name);
 char *sluice_settings_describe_type (const SluiceSettingInfo *info);
 
 /*
- * Sets the setting @name from text (lists: comma-separated, blanks around the parts are dropped). Booleans are true, yes,
- * on, 1 and their opposites in any case. On error nothing changes. Errors: SLUICE_ERROR_CONFIG with type, range and the
- * text that did not fit, and, for an unknown name, the nearest one.
+ * Sets the setting @name from text (lists: comma-separated, blanks around the parts are dropped). Booleans are true,
+ * yes, on, 1 and their opposites in any case. On error nothing changes. Errors: SLUICE_ERROR_CONFIG with type, range
+ * and the text that did not fit, and, for an unknown name, the nearest one.
  */
 gboolean sluice_settings_set (SluiceSettings *self, const char *name, const char *text, GError **error);
 

@@ -103,8 +103,8 @@ check_tag (Composer *self, const yaml_char_t *tag, const yaml_event_t *event)
         return TRUE;
 
   fail (self, line_of (event), column_of (event),
-        "tags other than !!str, !!int, !!float, !!bool and !!null are not known: remove the tag, or put a text that begins "
-        "with '!' in quotes");
+        "tags other than !!str, !!int, !!float, !!bool and !!null are not known: remove the tag, or put a text that "
+        "begins with '!' in quotes");
   return FALSE;
 }
 
@@ -293,8 +293,8 @@ report_duplicate (Composer *self, const SluiceYamlNode *node, const SluiceYamlMe
         first_line = other->line;
     }
   shown = sluice_yaml_show_key (member->key);
-  fail (self, member->line, member->column, "the key '%s' stands here a second time: remove this one or that on line %u",
-        shown, first_line);
+  fail (self, member->line, member->column,
+        "the key '%s' stands here a second time: remove this one or that on line %u", shown, first_line);
 }
 
 /* Reads the value of the key that @key_event is and files it. A second use of a key is a mistake that does not stop. */

@@ -12,8 +12,8 @@ struct _SluiceYaml {
   SluiceYamlNode *root;
 };
 
-/* Finds what libyaml would stumble over or take long for: size, bytes that are not text, a flood of directives. @text is
- * moved past a byte order mark. */
+/* Finds what libyaml would stumble over or take long for: size, bytes that are not text, a flood of directives. @text
+ * is moved past a byte order mark. */
 gboolean sluice_yaml_check_text (const char **text, gsize *length, SluiceFindingSink *sink);
 
 /* Fills @self from checked text. */

@@ -13,8 +13,8 @@ static const ProblemRow problem_rows[] = {
   { "found character that cannot start any token", "a value cannot begin like this: put it in quotes", FALSE },
   { "found a tab character", "a tab cannot indent: use spaces", FALSE },
   { "mapping values are not allowed",
-    "no ':' may stand here: put a text that holds ': ' in quotes, or check how this line and the one above are indented",
-    FALSE },
+    "no ':' may stand here: put a text that holds ': ' in quotes, or check how this line and the one above are "
+    "indented", FALSE },
   { "mapping keys are not allowed", "no '?' may begin here: put the text in quotes", FALSE },
   { "block sequence entries are not allowed", "no '- ' may begin here: put the list item on a line of its own", FALSE },
   { "did not find expected key",

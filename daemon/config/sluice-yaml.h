@@ -3,9 +3,9 @@
  * A YAML file as a small tree with marks, read through libyaml's events so that its size is bounded before anything is
  * built: 1 MiB of text, 64 levels, 100 aliases, 100,000 nodes once aliases are written out. One document, UTF-8.
  *
- * Plain scalars get the type that PyYAML's safe loader gives them, with these departures, each of which would turn a name
- * into something else or a number into a name: numbers with an exponent need no point ("1e-7"), and neither "12:30" nor
- * "2024-10-21" is a number or a date. Quoted scalars are strings. Numbers are kept as text: none passes a double.
+ * Plain scalars get the type that PyYAML's safe loader gives them, but for what would turn a name into something else,
+ * or a number into a name: numbers with an exponent need no point ("1e-7"), and neither "12:30" nor "2024-10-21" is a
+ * number or a date. Quoted scalars are strings. Numbers are kept as text: none passes a double.
  */
 #pragma once
 
@@ -75,8 +75,8 @@ char *sluice_yaml_dup_number (const SluiceYamlNode *node);
 /* The value as JSON; %NULL if it holds a number that JSON cannot say. */
 char *sluice_yaml_dup_json (const SluiceYamlNode *node);
 
-/* Appends ".key" or "[index]" to a path as findings show it; returns the length before, for g_string_truncate(). Keys are
- * cut, and bytes that do not print replaced. */
+/* Appends ".key" or "[index]" to a path as findings show it; returns the length before, for g_string_truncate(). Keys
+ * are cut, and characters that do not print replaced. */
 gsize sluice_yaml_path_push_key (GString *path, const char *key);
 gsize sluice_yaml_path_push_index (GString *path, guint index);
 

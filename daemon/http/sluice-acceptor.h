@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * Our own listening sockets in a thread of their own (DESIGN 5): backlog, caps, back-off when descriptors run out, who the peer
- * is; each connection goes to the worker with the fewest.
+ * Our own listening sockets in a thread of their own (DESIGN 5): backlog, caps, back-off when descriptors run out,
+ * who the peer is; each connection goes to the worker with the fewest.
  */
 #pragma once
 
@@ -14,7 +14,8 @@ typedef struct _SluiceAcceptor SluiceAcceptor;
 /* @workers (element-type SluiceWorker) is borrowed and must outlive the acceptor. */
 SluiceAcceptor *sluice_acceptor_new (GPtrArray *workers, guint max_connections);
 
-/* Binds TCP @host (an address literal) and @port; 0 lets the kernel choose. Returns the port, 0 with SLUICE_ERROR_ADDRESS that
+/* Binds TCP @host (an address literal) and @port; 0 lets the kernel choose. Returns the port, 0 with
+ * SLUICE_ERROR_ADDRESS that
  * says who may hold it. Before start. */
 guint sluice_acceptor_listen (SluiceAcceptor *self, const char *host, guint port, GError **error);
 

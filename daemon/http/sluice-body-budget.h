@@ -17,8 +17,8 @@ SluiceBodyBudget *sluice_body_budget_new (gsize bytes);
 void sluice_body_budget_free (SluiceBodyBudget *self);
 
 /*
- * Takes @bytes. FALSE: @func (@data) is called through @inbox when the bytes have been taken for it. One request for more than
- * the whole budget is served when nothing else is held.
+ * Takes @bytes. FALSE: @func (@data) is called through @inbox when the bytes have been taken for it. One request for
+ * more than the whole budget is served when nothing else is held.
  */
 gboolean sluice_body_budget_take (SluiceBodyBudget *self,
                                   gsize bytes,

@@ -85,8 +85,9 @@ sluice_connection_input_new (SluiceConnection *connection)
 }
 
 /*
- * What libsoup writes by itself. While an exchange is under way that is the empty answer it makes at the end: the real one has
- * gone out below it. Otherwise it is the answer to something it could not parse, without a body that a client could read.
+ * What libsoup writes by itself. While an exchange is under way that is the empty answer it makes at the end: the
+ * real one has gone out below it. Otherwise it is the answer to something it could not parse, without a body that a
+ * client could read.
  */
 static gssize
 take_written (SluiceConnection *connection, const char *bytes, gsize count)

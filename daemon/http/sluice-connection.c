@@ -211,6 +211,22 @@ receive (SluiceConnection *self)
   return self->end > 0;
 }
 
+/* By the exchange if one is under way, so that it knows. */
+static void
+refuse_with (SluiceConnection *self, const GError *error)
+{
+  gsize length;
+  g_autofree char *answer = NULL;
+
+  if (self->busy && self->funcs != NULL)
+    {
+      self->funcs->refused (error, self->user_data);
+      return;
+    }
+  answer = sluice_connection_format_refusal (error, &length);
+  sluice_connection_refuse (self, answer, length);
+}
+
 /* At the end of the input libsoup lets go of an idle connection only if it can begin a request and fail it. */
 static gssize
 take_end (SluiceConnection *self, char *buffer)
@@ -219,12 +235,7 @@ take_end (SluiceConnection *self, char *buffer)
                      || self->framing.state == SLUICE_FRAMING_OVER;
 
   if (self->framing_error != NULL && !self->input_over && !self->gone)
-    {
-      gsize length;
-      g_autofree char *answer = sluice_connection_format_refusal (self->framing_error, &length);
-
-      sluice_connection_refuse (self, answer, length);
-    }
+    refuse_with (self, self->framing_error);
   self->input_over = TRUE;
   if (self->marker_sent || self->busy || !in_head)
     return 0;
@@ -467,7 +478,11 @@ enqueue (SluiceConnection *self, const char *bytes, gsize length)
 }
 
 gsize
-sluice_connection_send2 (SluiceConnection *self, const char *head, gsize head_length, const char *body, gsize length)
+sluice_connection_send2 (SluiceConnection *self,
+                         const char *head,
+                         gsize head_length,
+                         const char *body,
+                         gsize length)
 {
   struct iovec parts[2] = { { (void *) head, head_length }, { (void *) body, length } };
   struct msghdr message = { .msg_iov = parts, .msg_iovlen = length > 0 ? 2 : 1 };
@@ -538,10 +553,8 @@ refuse_late_body (SluiceConnection *self)
 {
   g_autoptr (GError) error = g_error_new_literal (SLUICE_ERROR, SLUICE_ERROR_REQUEST_TIMEOUT,
                                                   "the request's body did not come in time");
-  gsize length;
-  g_autofree char *answer = sluice_connection_format_refusal (error, &length);
 
-  sluice_connection_refuse (self, answer, length);
+  refuse_with (self, error);
 }
 
 void
@@ -564,7 +577,8 @@ sluice_connection_tick (SluiceConnection *self, gint64 now)
                || self->body_spent + now - self->body_since >= s->body_timeout_ms * 1000))
     refuse_late_body (self);
   else if (!self->busy
-           && (past (self->head_since, now, s->header_timeout_ms) || past (self->idle_since, now, s->keepalive_timeout_ms)))
+           && (past (self->head_since, now, s->header_timeout_ms)
+               || past (self->idle_since, now, s->keepalive_timeout_ms)))
     sluice_connection_abort (self);
 }
 

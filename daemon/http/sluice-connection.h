@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * One client's connection: the GIOStream that libsoup's server reads from and writes to, with what libsoup lacks (DESIGN 6):
- * the byte guard, deadlines, one send for a whole batch, a bounded queue, notice of a client that leaves, lingering close, and
- * the peer's identity. Belongs to one worker's thread once attached.
+ * One client's connection: the GIOStream that libsoup's server reads from and writes to, with what libsoup lacks
+ * (DESIGN 6): the byte guard, deadlines, one send for a whole batch, a bounded queue, notice of a client that leaves,
+ * lingering close, and the peer's identity. Belongs to one worker's thread once attached.
  */
 #pragma once
 
@@ -25,12 +25,15 @@ G_DECLARE_FINAL_TYPE (SluiceConnection, sluice_connection, SLUICE, CONNECTION, G
 typedef struct {
   void (*gone) (gpointer user_data);    /* the client closed or broke the connection; once */
   void (*drained) (gpointer user_data); /* the queue fell below the low mark; each time */
+  /* what comes of the request is not well-formed, or comes too late: answer with sluice_connection_refuse() */
+  void (*refused) (const GError *error, gpointer user_data);
 } SluiceConnectionFuncs;
 
 /* Takes over @fd (non-blocking). Any thread. */
 SluiceConnection *sluice_connection_new (int fd, SluicePeer peer);
 
-/* Starts watching; from now on everything happens in the caller's thread. @closed is called once, when the descriptor is
+/* Starts watching; from now on everything happens in the caller's thread. @closed is called once, when the descriptor
+ * is
  * closed. Returns whether that went well. */
 gboolean sluice_connection_attach (SluiceConnection *self,
                                    SluicePoller *poller,
@@ -54,7 +57,11 @@ void sluice_connection_set_reading_body (SluiceConnection *self, gboolean readin
 
 /* Sends what fits at once and queues the rest; returns the bytes that are queued. Ignored once the client is gone. */
 gsize sluice_connection_send (SluiceConnection *self, const char *bytes, gsize length);
-gsize sluice_connection_send2 (SluiceConnection *self, const char *head, gsize head_length, const char *body, gsize length);
+gsize sluice_connection_send2 (SluiceConnection *self,
+                               const char *head,
+                               gsize head_length,
+                               const char *body,
+                               gsize length);
 gsize sluice_connection_get_queued (SluiceConnection *self);
 gboolean sluice_connection_is_gone (SluiceConnection *self);
 

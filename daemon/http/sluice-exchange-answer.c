@@ -21,8 +21,8 @@ append_header (GString *out, const char *name, const char *value)
 static void
 append_upstream_header (const char *name, const char *value, gpointer data)
 {
-  static const char *const not_passed[] = { "Set-Cookie", "Connection", "Keep-Alive", "Transfer-Encoding", "Content-Length",
-                                            "Date", "Content-Type" };
+  static const char *const not_passed[] = { "Set-Cookie",     "Connection", "Keep-Alive", "Transfer-Encoding",
+                                            "Content-Length", "Date",       "Content-Type" };
   GString *out = data;
 
   for (guint i = 0; i < G_N_ELEMENTS (not_passed); i++)
@@ -33,7 +33,8 @@ append_upstream_header (const char *name, const char *value, gpointer data)
   /* never a line of the upstream's making in our head */
   if (strpbrk (value, "\r\n") != NULL || strpbrk (name, "\r\n: ") != NULL)
     return;
-  if (g_ascii_strncasecmp (name, "x-ratelimit-", strlen ("x-ratelimit-")) == 0 || g_ascii_strcasecmp (name, "Retry-After") == 0)
+  if (g_ascii_strncasecmp (name, "x-ratelimit-", strlen ("x-ratelimit-")) == 0
+      || g_ascii_strcasecmp (name, "Retry-After") == 0)
     append_header (out, name, value);
   g_string_append (out, "llm_provider-");
   append_header (out, name, value);
@@ -228,8 +229,9 @@ on_settled (SluiceLedgerResult result, gpointer data)
     }
   if (result == SLUICE_LEDGER_REFUSED)
     {
-      g_autoptr (GError) error = g_error_new_literal (SLUICE_ERROR, SLUICE_ERROR_LEDGER_UNAVAILABLE,
-                                                      "the answer could not be recorded, the database cannot be written");
+      g_autoptr (GError) error
+          = g_error_new_literal (SLUICE_ERROR, SLUICE_ERROR_LEDGER_UNAVAILABLE,
+                                 "the answer could not be recorded, the database cannot be written");
       g_autoptr (SluiceFault) fault = sluice_fault_new_from_error (error);
       g_autoptr (GString) body = g_string_new (NULL);
 

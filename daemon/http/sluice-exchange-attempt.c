@@ -73,10 +73,11 @@ open_record (SluiceExchange *self)
 void
 sluice_exchange_admit (SluiceExchange *self)
 {
+  const char *text = self->body != NULL ? (const char *) self->body->data : "";
+  gsize length = self->body != NULL ? self->body->len : 0;
   g_autoptr (GError) error = NULL;
 
-  self->request_indexed = sluice_json_object_init (&self->request, self->body != NULL ? (const char *) self->body->data : "",
-                                                   self->body != NULL ? self->body->len : 0, SLUICE_JSON_FLAGS_NONE, &error);
+  self->request_indexed = sluice_json_object_init (&self->request, text, length, SLUICE_JSON_FLAGS_NONE, &error);
   if (!self->request_indexed || !read_envelope (self, &error))
     {
       sluice_exchange_fail (self, error);
@@ -179,14 +180,16 @@ on_answer (SluiceAttempt *attempt, GBytes *body, gpointer data)
   if (status >= 300 && status < 400)
     {
       g_set_error (&error, SLUICE_ERROR, SLUICE_ERROR_UPSTREAM_ANSWER,
-                   "%s redirects to another address, which is never followed: correct api_base", self->deployment->api_base);
+                   "%s redirects to another address, which is never followed: correct api_base",
+                   self->deployment->api_base);
       fault = sluice_fault_new_from_error (error);
     }
   else if (status < 200 || status >= 300)
     fault = sluice_fault_new_from_answer (status, bytes, length);
   else if (self->stream)
     {
-      g_set_error_literal (&error, SLUICE_ERROR, SLUICE_ERROR_UPSTREAM_ANSWER, "the upstream did not answer with a stream");
+      g_set_error_literal (&error, SLUICE_ERROR, SLUICE_ERROR_UPSTREAM_ANSWER,
+                           "the upstream did not answer with a stream");
       fault = bytes != NULL && length > 0 && memmem (bytes, length, "\"error\"", 7) != NULL
                   ? sluice_fault_new_from_answer (502, bytes, length)
                   : sluice_fault_new_from_error (error);
@@ -233,7 +236,8 @@ on_end (SluiceAttempt *attempt, const GError *error, gpointer data)
   fault = sluice_fault_new_from_error (error);
   /* what never reached the provider cannot have cost anything */
   sent = !g_error_matches (error, SLUICE_ERROR, SLUICE_ERROR_UPSTREAM_UNREACHABLE);
-  sluice_exchange_attempt_failed (self, g_steal_pointer (&fault), sent ? SLUICE_ATTEMPT_SETTLED : SLUICE_ATTEMPT_RELEASED,
+  sluice_exchange_attempt_failed (self, g_steal_pointer (&fault),
+                                  sent ? SLUICE_ATTEMPT_SETTLED : SLUICE_ATTEMPT_RELEASED,
                                   sent ? "upstream-failed" : "upstream-unreachable");
 }
 
@@ -244,7 +248,8 @@ start_attempt (SluiceExchange *self)
 {
   const SluiceSettings *settings = self->snapshot->settings;
   const SluiceDeployment *deployment = self->deployment;
-  gint64 total = self->stream && deployment->stream_timeout_ms > 0 ? deployment->stream_timeout_ms : deployment->timeout_ms;
+  gboolean own_limit = self->stream && deployment->stream_timeout_ms > 0;
+  gint64 total = own_limit ? deployment->stream_timeout_ms : deployment->timeout_ms;
   SluiceAttemptRequest request = {
     .deployment = sluice_deployment_ref (self->deployment),
     .operation = self->guard.route->operation,
@@ -372,7 +377,10 @@ sluice_exchange_settle_attempt (SluiceExchange *self, SluiceAttemptState state, 
 }
 
 void
-sluice_exchange_attempt_failed (SluiceExchange *self, SluiceFault *fault, SluiceAttemptState state, const char *word)
+sluice_exchange_attempt_failed (SluiceExchange *self,
+                                SluiceFault *fault,
+                                SluiceAttemptState state,
+                                const char *word)
 {
   g_autoptr (SluiceFault) owned = fault;
 

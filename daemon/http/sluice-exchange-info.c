@@ -18,7 +18,7 @@ append_model (GString *out, const char *name)
 static void
 answer_models (SluiceExchange *self, GString *out)
 {
-  g_autoptr (GPtrArray) groups = sluice_router_dup_groups (self->snapshot->router);
+  GPtrArray *groups = sluice_router_get_groups (self->snapshot->router);
 
   g_string_append (out, "{\"data\":[");
   for (guint i = 0; i < groups->len; i++)

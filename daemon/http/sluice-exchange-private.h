@@ -93,7 +93,10 @@ void sluice_exchange_abandon (SluiceExchange *self, guint status, const char *wo
 void sluice_exchange_settle_attempt (SluiceExchange *self, SluiceAttemptState state, const char *word);
 
 /* The attempt failed before anything was sent: another candidate, or the fault as the answer. Takes @fault over. */
-void sluice_exchange_attempt_failed (SluiceExchange *self, SluiceFault *fault, SluiceAttemptState state, const char *word);
+void sluice_exchange_attempt_failed (SluiceExchange *self,
+                                     SluiceFault *fault,
+                                     SluiceAttemptState state,
+                                     const char *word);
 
 /* -relay.c: bytes of a stream, and its end. */
 void sluice_exchange_relay (SluiceExchange *self, const char *bytes, gsize length);
@@ -105,7 +108,8 @@ void sluice_exchange_drained (SluiceExchange *self);
 /* Refuses before the body was read: the answer, and the connection closes. */
 void sluice_exchange_refuse (SluiceExchange *self, const GError *error);
 
-/* Answers with JSON. @body is what goes out when the row is committed, or at once if there is no row. (transfer full) */
+/* Answers with JSON. @body is what goes out when the row is committed, or at once if there is no row. (transfer full)
+ * */
 void sluice_exchange_answer (SluiceExchange *self, guint status, GBytes *body, const char *word);
 void sluice_exchange_fail (SluiceExchange *self, const GError *error);
 void sluice_exchange_fail_with (SluiceExchange *self, SluiceFault *fault);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * The fast relay (DESIGN 6): what one read of the upstream yields is decoded, framed into one batch and sent with one call.
+ * The fast relay (DESIGN 6): what one read of the upstream yields is decoded, framed into one batch and sent with one
+ * call.
  */
 #include <string.h>
 

@@ -11,8 +11,9 @@
 
 static void on_client_gone (gpointer data);
 static void on_drained (gpointer data);
+static void on_refused (const GError *error, gpointer data);
 
-static const SluiceConnectionFuncs connection_funcs = { on_client_gone, on_drained };
+static const SluiceConnectionFuncs connection_funcs = { on_client_gone, on_drained, on_refused };
 
 SluiceExchange *
 sluice_exchange_ref (SluiceExchange *self)
@@ -216,6 +217,17 @@ on_drained (gpointer data)
   sluice_exchange_unref (self);
 }
 
+static void
+on_refused (const GError *error, gpointer data)
+{
+  SluiceExchange *self = data;
+
+  sluice_exchange_ref (self);
+  leave_budget_line (self);
+  sluice_exchange_refuse (self, error);
+  sluice_exchange_unref (self);
+}
+
 /* Whether the connection ends with this request. libsoup is told the same. */
 static gboolean
 decide_close (SluiceExchange *self)
@@ -224,7 +236,8 @@ decide_close (SluiceExchange *self)
 
   self->http10 = soup_server_message_get_http_version (self->message) == SOUP_HTTP_1_0;
   return self->http10 || self->worker->draining || soup_message_headers_get_encoding (headers) == SOUP_ENCODING_CHUNKED
-         || soup_message_headers_header_contains (headers, "Connection", "close");
+         || soup_message_headers_header_contains (headers, "Connection", "close")
+         || soup_message_headers_get_one (headers, "Upgrade") != NULL;
 }
 
 void

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * One client request from its first header to its last byte (DESIGN 3). Lives in its worker's thread and ends when libsoup says
- * "finished". The doors: guard and read in sluice-exchange.c, admit to attempt in -attempt.c, relay in -relay.c, settle and finish
- * in -answer.c; routes that ask no model in -info.c.
+ * One client request from its first header to its last byte (DESIGN 3). Lives in its worker's thread and ends when
+ * libsoup says "finished". The doors: guard and read in sluice-exchange.c, admit to attempt in -attempt.c, relay in
+ * -relay.c, settle and finish in -answer.c; routes that ask no model in -info.c.
  */
 #pragma once
 

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * The guard over the bytes of a client's connection, before libsoup sees them: where a request begins and ends has exactly
- * one reading (RFC 9112), or the connection is refused. It parses nothing that libsoup does not parse again; it only makes
- * sure that both, and whatever stands in front, agree (reliability-and-security.md 1.1).
+ * The guard over the bytes of a client's connection, before libsoup sees them: where a request begins and ends has
+ * exactly one reading (RFC 9112), or the connection is refused. It parses nothing that libsoup does not parse again;
+ * it only makes sure that both, and whatever stands in front, agree (reliability-and-security.md 1.1).
  *
- * Refused: bare LF and bare CR, NUL and control bytes, folded lines, blanks before the colon, names that are no tokens, values
- * that are not UTF-8, duplicate Host, Content-Length or Transfer-Encoding, both of the latter, lengths that are not plain digits,
- * transfer codings but "chunked", unknown methods and versions, targets that do not begin with "/", heads over the limits, chunk
- * sizes that are not plain hexadecimal digits, chunk extensions, trailers. After a chunked request nothing more is let through.
+ * Refused: bare LF and bare CR, NUL and control bytes, folded lines, blanks before the colon, names that are no
+ * tokens, values that are not UTF-8, duplicate Host, Content-Length or Transfer-Encoding, both of the latter, lengths
+ * that are not plain digits, transfer codings but "chunked", unknown methods and versions, targets that do not begin
+ * with "/", heads over the limits, chunk sizes that are not plain hexadecimal digits, chunk extensions, trailers.
+ * After a chunked request nothing more is let through.
  */
 #pragma once
 
@@ -49,7 +50,8 @@ void sluice_framing_clear (SluiceFraming *self);
 
 /*
  * Looks at the next @length bytes and returns how many of them may be passed on. Fewer than @length means that the
- * connection has to be refused with @error (INVALID_REQUEST, HEADERS_TOO_LARGE, METHOD_NOT_ALLOWED, NOT_IMPLEMENTED), or, without
+ * connection has to be refused with @error (INVALID_REQUEST, HEADERS_TOO_LARGE, METHOD_NOT_ALLOWED, NOT_IMPLEMENTED),
+ * or, without
  * @error, that the rest is to be dropped.
  */
 gsize sluice_framing_push (SluiceFraming *self, const char *bytes, gsize length, GError **error);

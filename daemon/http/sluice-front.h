@@ -12,8 +12,10 @@ G_BEGIN_DECLS
 typedef struct _SluiceFront SluiceFront;
 
 /*
- * Binds the addresses of the settings (127.0.0.1 and [::1], the latter only where the machine has it) and @socket_path (nullable, a
- * Unix socket), and starts the workers; nothing is accepted yet. Errors: SLUICE_ERROR_ADDRESS, and what starting threads brings.
+ * Binds the addresses of the settings (127.0.0.1 and [::1], the latter only where the machine has it) and
+ * @socket_path (nullable, a
+ * Unix socket), and starts the workers; nothing is accepted yet. Errors: SLUICE_ERROR_ADDRESS, and what starting
+ * threads brings.
  */
 SluiceFront *sluice_front_new (SluiceConfig *config,
                                SluiceRouter *router,

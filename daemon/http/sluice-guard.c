@@ -95,7 +95,8 @@ in_list (char *const *list, const char *text, gsize length)
   return FALSE;
 }
 
-/* Exactly our own names, with our port or the default one, and those that were allowed: a name that a page made point here
+/* Exactly our own names, with our port or the default one, and those that were allowed: a name that a page made point
+ * here
  * (DNS rebinding) is none of them. */
 static gboolean
 check_host (const Head *head, SluiceSnapshot *snapshot, GError **error)
@@ -176,7 +177,11 @@ strip_scheme (const char *value, char **decoded)
 }
 
 static gboolean
-check_key (const Head *head, const SluicePeer *peer, SluiceSnapshot *snapshot, SluiceGuardResult *result, GError **error)
+check_key (const Head *head,
+           const SluicePeer *peer,
+           SluiceSnapshot *snapshot,
+           SluiceGuardResult *result,
+           GError **error)
 {
   g_autofree char *litellm = NULL;
   g_autofree char *basic = NULL;
@@ -229,7 +234,8 @@ check_body (const Head *head, SluiceSnapshot *snapshot, SluiceGuardResult *resul
   if (head->content_length == NULL && head->transfer_encoding == NULL)
     return refuse (error, SLUICE_ERROR_LENGTH_REQUIRED, "send the body with a Content-Length");
   if (head->content_encoding != NULL && g_ascii_strcasecmp (head->content_encoding, "identity") != 0)
-    return refuse (error, SLUICE_ERROR_MEDIA_TYPE, "compressed request bodies are not taken, send it without Content-Encoding");
+    return refuse (error, SLUICE_ERROR_MEDIA_TYPE,
+                   "compressed request bodies are not taken, send it without Content-Encoding");
   if (!is_json_type (head->content_type))
     return refuse (error, SLUICE_ERROR_MEDIA_TYPE, "send the body as Content-Type: application/json");
   if (result->length > snapshot->settings->max_body_bytes)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * The first door: everything that can be told from the head of a request, before a byte of its body is read (DESIGN 3, 7).
+ * The first door: everything that can be told from the head of a request, before a byte of its body is read (DESIGN
+ * 3, 7).
  */
 #pragma once
 
@@ -26,8 +27,9 @@ typedef struct {
 } SluiceGuardResult;
 
 /*
- * Refuses or fills @result. Errors: SLUICE_ERROR_MISDIRECTED, _FORBIDDEN, _ROUTE_UNKNOWN, _METHOD_NOT_ALLOWED, _KEY_*, _MEDIA_TYPE,
- * _LENGTH_REQUIRED, _BODY_TOO_LARGE; each names the setting that would allow it. @result is cleared by the caller either way.
+ * Refuses or fills @result. Errors: SLUICE_ERROR_MISDIRECTED, _FORBIDDEN, _ROUTE_UNKNOWN, _METHOD_NOT_ALLOWED,
+ * _KEY_*, _MEDIA_TYPE, _LENGTH_REQUIRED, _BODY_TOO_LARGE; each names the setting that would allow it. @result is
+ * cleared by the caller either way.
  */
 gboolean sluice_guard_check (SoupServerMessage *message,
                              const SluicePeer *peer,

@@ -11,8 +11,8 @@
 G_BEGIN_DECLS
 
 /* Sent with every answer: no sniffing, no framing, no caching (reliability-and-security.md 1.4, rule 7). */
-#define SLUICE_HTTP_SAFETY_HEADERS                                                                                            \
-  "X-Content-Type-Options: nosniff\r\nX-Frame-Options: DENY\r\nCache-Control: no-store\r\n"                                    \
+#define SLUICE_HTTP_SAFETY_HEADERS  \
+  "X-Content-Type-Options: nosniff\r\nX-Frame-Options: DENY\r\nCache-Control: no-store\r\n"  \
   "Content-Security-Policy: default-src 'none'; frame-ancestors 'none'\r\n"
 
 const char *sluice_http_reason (guint status);

@@ -64,7 +64,8 @@ fill_id (struct inet_diag_sockid *id, const Address *client, const Address *serv
   memcpy (id->idiag_dst, &server->v6.sin6_addr, sizeof server->v6.sin6_addr);
 }
 
-/* The owner of the client's end. A socket without an inode belongs to nobody any more: its uid says 0 and means nothing. */
+/* The owner of the client's end. A socket without an inode belongs to nobody any more: its uid says 0 and means
+ * nothing. */
 static gboolean
 ask_owner (SluicePeerFinder *self, const Address *client, const Address *server, uid_t *uid)
 {

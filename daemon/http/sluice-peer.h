@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * Who is at the other end of a connection: credentials of a Unix socket, or the owner of the client's loopback socket as the
- * kernel knows it (sock_diag). Acceptor's thread.
+ * Who is at the other end of a connection: credentials of a Unix socket, or the owner of the client's loopback socket
+ * as the kernel knows it (sock_diag). Acceptor's thread.
  */
 #pragma once
 

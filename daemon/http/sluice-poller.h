@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * All sockets of one thread in one epoll set, edge-triggered, behind a single GSource: the main loop's cost does not grow with
- * the number of connections. One thread.
+ * All sockets of one thread in one epoll set, edge-triggered, behind a single GSource: the main loop's cost does not
+ * grow with the number of connections. One thread.
  */
 #pragma once
 

@@ -26,8 +26,8 @@ typedef struct {
 } SluiceRoute;
 
 /*
- * The route of the percent-encoded @path; %NULL if there is none. @model (out) (transfer full) (nullable): what stands for {model},
- * decoded. A trailing slash does not matter.
+ * The route of the percent-encoded @path; %NULL if there is none. @model (out) (transfer full) (nullable): what
+ * stands for {model}, decoded. A trailing slash does not matter.
  */
 const SluiceRoute *sluice_route_find (const char *path, char **model);
 

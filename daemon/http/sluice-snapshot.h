@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * What a request needs to know of the configuration, in one immutable piece: a request keeps the one it began with. Any thread.
+ * What a request needs to know of the configuration, in one immutable piece: a request keeps the one it began with.
+ * Any thread.
  */
 #pragma once
 

@@ -128,7 +128,8 @@ take_in_thread (gpointer data)
   g_autoptr (GSocketAddress) local = sluice_connection_dup_address (connection);
 
   if (self->draining
-      || !sluice_connection_attach (connection, self->poller, self->shared.clock, self->snapshot->settings, on_closed, self))
+      || !sluice_connection_attach (connection, self->poller, self->shared.clock, self->snapshot->settings, on_closed,
+                                    self))
     g_atomic_int_dec_and_test (&self->n_connections);
   else
     {
@@ -149,7 +150,8 @@ sluice_worker_take (SluiceWorker *self, SluiceConnection *connection)
   sluice_inbox_push (self->inbox, take_in_thread, handover, handover_free);
 }
 
-/* libsoup keeps connections alive only if the server has a listener of its own (DESIGN 6): one that nobody can reach. */
+/* libsoup keeps connections alive only if the server has a listener of its own (DESIGN 6): one that nobody can reach.
+ * */
 static gboolean
 add_dummy_listener (SoupServer *server, GError **error)
 {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * A thread that serves connections from accept to finish: its own main context, SoupServer, poller and upstream sessions.
+ * A thread that serves connections from accept to finish: its own main context, SoupServer, poller and upstream
+ * sessions.
  */
 #pragma once
 
@@ -20,7 +21,10 @@ typedef struct {
 } SluiceWorkerShared;
 
 /* Starts the thread and returns when it can take connections. @shared is copied; what it names outlives the worker. */
-SluiceWorker *sluice_worker_new (guint index, SluiceSnapshot *snapshot, const SluiceWorkerShared *shared, GError **error);
+SluiceWorker *sluice_worker_new (guint index,
+                                 SluiceSnapshot *snapshot,
+                                 const SluiceWorkerShared *shared,
+                                 GError **error);
 
 /* Hands over an accepted connection (transfer full). Any thread. */
 void sluice_worker_take (SluiceWorker *self, SluiceConnection *connection);

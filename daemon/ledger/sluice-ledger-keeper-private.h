@@ -13,6 +13,9 @@ G_BEGIN_DECLS
 /* How long nothing must have come before the log is moved into the database. */
 #define SLUICE_LEDGER_IDLE_US (200 * 1000)
 
+/* And how much longer, before its file is cut. */
+#define SLUICE_LEDGER_CUT_US (5 * G_USEC_PER_SEC)
+
 /* How often writing is tried while degraded, and old rows are removed while there are any. */
 #define SLUICE_LEDGER_RETRY_US G_USEC_PER_SEC
 

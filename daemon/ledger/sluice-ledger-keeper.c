@@ -34,10 +34,11 @@ struct _SluiceLedgerKeeper {
   guint n_pending_free;
   guint n_pending_paid;
   gboolean is_closed;
-  gboolean is_dirty;       /* the log has something to move */
-  gsize checkpointed_at;   /* size of the log at the last try */
-  gint64 next_look_us;     /* monotonic: for the file under us */
-  gint64 next_removal_us;  /* monotonic: of old rows */
+  gboolean is_dirty;     /* the log has something to move */
+  gboolean is_long;      /* the log's file may be cut */
+  gsize checkpointed_at; /* size of the log at the last try */
+  gint64 next_look_us;    /* monotonic: for the file under us */
+  gint64 next_removal_us; /* monotonic: of old rows */
 
   gint state;        /* atomic: SluiceLedgerState */
   gint accepts_free; /* atomic */
@@ -405,10 +406,14 @@ sluice_ledger_keeper_tick (SluiceLedgerKeeper *self)
   look_at_file (self);
   if (self->state == SLUICE_LEDGER_OK)
     remove_old (self);
-  if (self->state == SLUICE_LEDGER_OK && self->is_dirty)
+  if (self->state == SLUICE_LEDGER_OK && (self->is_dirty || self->is_long))
     {
-      checkpoint (self, TRUE);
+      gboolean truncate = !self->is_dirty;
+
+      /* Not cut at once: to write over the pages of a log is cheaper than to make it grow again. */
+      checkpoint (self, truncate);
       self->is_dirty = FALSE;
+      self->is_long = !truncate;
     }
 }
 
@@ -421,6 +426,8 @@ sluice_ledger_keeper_get_wait (SluiceLedgerKeeper *self)
     return SLUICE_LEDGER_RETRY_US;
   if (self->is_dirty)
     return SLUICE_LEDGER_IDLE_US;
+  if (self->is_long)
+    return SLUICE_LEDGER_CUT_US;
   wait = self->next_removal_us - sluice_clock_monotonic (self->clock);
   return self->retention_us == 0 ? SLUICE_LEDGER_QUIET_US : CLAMP (wait, SLUICE_LEDGER_IDLE_US, SLUICE_LEDGER_QUIET_US);
 }

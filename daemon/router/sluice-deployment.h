@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * One place where a model can be asked: an item of model_list joined with its provider's row. Immutable but for the live
- * counters; reference-counted; any thread.
+ * One place where a model can be asked: an item of model_list joined with its provider's row. Immutable but for the
+ * live counters; reference-counted; any thread.
  */
 #pragma once
 
@@ -35,9 +35,9 @@ typedef struct {
 } SluiceDeployment;
 
 /*
- * Joins @model with its provider. Address and key: the item's own, else the provider's variables as @config knows them,
- * else the provider's default address.
- * Errors: SLUICE_ERROR_CONFIG for an unknown provider, an address that is missing or may not be used; the text says what to set.
+ * Joins @model with its provider. Address and key: the item's own, else the provider's variables as @config knows
+ * them, else the provider's default address. Errors: SLUICE_ERROR_CONFIG for an unknown provider, an address that is
+ * missing or may not be used; the text says what to set.
  */
 SluiceDeployment *sluice_deployment_new (SluiceConfig *config, const SluiceConfigModel *model, GError **error);
 

@@ -7,6 +7,7 @@
 
 struct _SluiceRouter {
   gatomicrefcount refs;
+  GPtrArray *names;   /* (element-type utf8): the groups in the order of the configuration */
   GHashTable *groups; /* (element-type utf8 GPtrArray): name to deployments */
   GHashTable *ids;    /* (element-type utf8 SluiceDeployment): unowned, the groups own them */
   GHashTable *models; /* (element-type utf8 GPtrArray): model as written to deployments */
@@ -23,29 +24,34 @@ router_alloc (void)
   GDestroyNotify free_list = (GDestroyNotify) g_ptr_array_unref;
 
   g_atomic_ref_count_init (&self->refs);
+  self->names = g_ptr_array_new_with_free_func (g_free);
   self->groups = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, free_list);
   self->ids = g_hash_table_new (g_str_hash, g_str_equal);
   self->models = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, free_list);
   return self;
 }
 
-static void
+/* Returns whether @name is new. */
+static gboolean
 add_to (GHashTable *table, const char *name, SluiceDeployment *deployment)
 {
   GPtrArray *list = g_hash_table_lookup (table, name);
+  gboolean fresh = list == NULL;
 
-  if (list == NULL)
+  if (fresh)
     {
       list = g_ptr_array_new_with_free_func ((GDestroyNotify) sluice_deployment_unref);
       g_hash_table_insert (table, g_strdup (name), list);
     }
   g_ptr_array_add (list, sluice_deployment_ref (deployment));
+  return fresh;
 }
 
 static void
 router_add (SluiceRouter *self, SluiceDeployment *deployment, const char *as_written)
 {
-  add_to (self->groups, deployment->group, deployment);
+  if (add_to (self->groups, deployment->group, deployment))
+    g_ptr_array_add (self->names, g_strdup (deployment->group));
   g_hash_table_insert (self->ids, deployment->id, deployment);
   if (as_written != NULL)
     add_to (self->models, as_written, deployment);
@@ -110,6 +116,7 @@ sluice_router_unref (SluiceRouter *self)
   g_hash_table_unref (self->ids);
   g_hash_table_unref (self->models);
   g_hash_table_unref (self->groups);
+  g_ptr_array_unref (self->names);
   g_free (self);
 }
 
@@ -171,22 +178,8 @@ sluice_router_knows (SluiceRouter *self, const char *model)
   return g_hash_table_contains (self->groups, model) || g_hash_table_contains (self->ids, model);
 }
 
-static int
-compare_names (gconstpointer a, gconstpointer b)
-{
-  return strcmp (*(const char *const *) a, *(const char *const *) b);
-}
-
 GPtrArray *
-sluice_router_dup_groups (SluiceRouter *self)
+sluice_router_get_groups (SluiceRouter *self)
 {
-  GPtrArray *names = g_ptr_array_new ();
-  GHashTableIter iter;
-  gpointer name;
-
-  g_hash_table_iter_init (&iter, self->groups);
-  while (g_hash_table_iter_next (&iter, &name, NULL))
-    g_ptr_array_add (names, name);
-  g_ptr_array_sort (names, compare_names);
-  return names;
+  return self->names;
 }

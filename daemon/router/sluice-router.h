@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * From the name a client asks for to the deployments that may answer, in order. Immutable once built; reference-counted;
- * any thread.
+ * From the name a client asks for to the deployments that may answer, in order. Immutable once built;
+ * reference-counted; any thread.
  */
 #pragma once
 
@@ -16,8 +16,8 @@ typedef struct _SluiceRouter SluiceRouter;
 SluiceRouter *sluice_router_new (SluiceConfig *config, GPtrArray *findings);
 
 /*
- * What is served while nothing is configured: @found (element-type SluiceDeployment, may be empty) and the mock/ provider
- * (DESIGN 7).
+ * What is served while nothing is configured: @found (element-type SluiceDeployment, may be empty) and the mock/
+ * provider (DESIGN 7).
  */
 SluiceRouter *sluice_router_new_unconfigured (GPtrArray *found);
 
@@ -25,15 +25,16 @@ SluiceRouter *sluice_router_ref (SluiceRouter *self);
 void sluice_router_unref (SluiceRouter *self);
 
 /*
- * The candidates for the name @model, first choice first (config-and-router.md 2.1): group, deployment id, upstream model
- * as written. Members of a group come in random order (simple-shuffle).
+ * The candidates for the name @model, first choice first (config-and-router.md 2.1): group, deployment id, upstream
+ * model as written. Members of a group come in random order (simple-shuffle).
  *
- * Returns: (transfer full) (element-type SluiceDeployment): at least one; %NULL with SLUICE_ERROR_MODEL_UNKNOWN otherwise.
+ * Returns: (transfer full) (element-type SluiceDeployment): at least one; %NULL with SLUICE_ERROR_MODEL_UNKNOWN
+ * otherwise.
  */
 GPtrArray *sluice_router_plan (SluiceRouter *self, const char *model, GError **error);
 
-/* The public names, sorted; free with g_ptr_array_unref(); valid as long as the router. */
-GPtrArray *sluice_router_dup_groups (SluiceRouter *self);
+/* The public names, in the order of the configuration. (element-type utf8) (transfer none) */
+GPtrArray *sluice_router_get_groups (SluiceRouter *self);
 
 /* Whether @model can be asked for. */
 gboolean sluice_router_knows (SluiceRouter *self, const char *model);

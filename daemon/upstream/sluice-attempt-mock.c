@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * The mock provider: answers in the OpenAI form without an upstream. Models: echo, lorem, error-<status>, slow-<ms>, and the
- * mock_response of any deployment.
+ * The mock provider: answers in the OpenAI form without an upstream. Models: echo, lorem, error-<status>, slow-<ms>,
+ * and the mock_response of any deployment.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -10,8 +10,9 @@
 
 #define MAX_SLOW_MS 600000
 
-static const char lorem[] = "Lorem ipsum dolor sit amet, consectetur adipiscing elit, sed do eiusmod tempor incididunt ut "
-                            "labore et dolore magna aliqua.";
+static const char lorem[]
+    = "Lorem ipsum dolor sit amet, consectetur adipiscing elit, sed do eiusmod tempor incididunt ut "
+      "labore et dolore magna aliqua.";
 
 /* The text of the last user message, or of the prompt or input. */
 static char *
@@ -123,7 +124,8 @@ append_stream (GString *out, SluiceAttempt *self, const char *text)
     }
   append_event (out, self, NULL, 0, TRUE);
   g_string_append (out, "data: ");
-  append_head (out, self, self->request.operation == SLUICE_OPERATION_CHAT ? "chat.completion.chunk" : "text_completion");
+  append_head (out, self,
+               self->request.operation == SLUICE_OPERATION_CHAT ? "chat.completion.chunk" : "text_completion");
   g_string_append (out, "\"choices\":[],\"usage\":");
   append_usage (out, self, text);
   g_string_append (out, "}\n\ndata: [DONE]\n\n");

@@ -115,8 +115,9 @@ transport_error (SluiceAttempt *self, const GError *error)
   if (self->failure != NULL)
     return g_steal_pointer (&self->failure);
 
-  if (self->phase == SLUICE_PHASE_BODY)
-    return g_error_new (SLUICE_ERROR, SLUICE_ERROR_UPSTREAM_ANSWER, "the connection to %s broke in its answer: %s",
+  /* from "starting" on the request may have arrived, and what came of it is not known */
+  if (self->phase != SLUICE_PHASE_CONNECT)
+    return g_error_new (SLUICE_ERROR, SLUICE_ERROR_UPSTREAM_ANSWER, "%s did not answer well: %s",
                         self->request.deployment->api_base, error->message);
 
   return g_error_new (SLUICE_ERROR, SLUICE_ERROR_UPSTREAM_UNREACHABLE, "could not reach %s: %s",
@@ -230,7 +231,8 @@ pump (SluiceAttempt *self)
     {
       g_autoptr (GError) error = NULL;
       gssize count = g_pollable_input_stream_read_nonblocking (G_POLLABLE_INPUT_STREAM (self->stream),
-                                                               self->upstream->scratch, SLUICE_READ_BYTES, NULL, &error);
+                                                               self->upstream->scratch, SLUICE_READ_BYTES, NULL,
+                                                               &error);
 
       if (count < 0 && g_error_matches (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK))
         break;
@@ -290,9 +292,7 @@ on_sent (GObject *source, GAsyncResult *result, gpointer data)
 
       self->whole = g_byte_array_sized_new ((guint) CLAMP (expected, 256, (goffset) (1024 * 1024)));
     }
-  /* a stream's first byte may still take long: the model thinks after the headers */
-  if (!self->streaming)
-    set_phase (self, SLUICE_PHASE_BODY, self->request.idle_ms);
+  /* the first byte of the body may still take long: the model thinks after the headers */
   pump (self);
 }
 

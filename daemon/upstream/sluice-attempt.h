@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * One attempt at one deployment: builds the upstream's request, sends it, and hands out the answer, whole or as it comes.
- * The only place from which anything is sent to a provider. One thread: the worker's.
+ * One attempt at one deployment: builds the upstream's request, sends it, and hands out the answer, whole or as it
+ * comes. The only place from which anything is sent to a provider. One thread: the worker's.
  *
- * The end of a stream as reported here is the end of the connection's body; whether the answer was whole is for the dialect
- * to say (DESIGN 3).
+ * The end of a stream as reported here is the end of the connection's body; whether the answer was whole is for the
+ * dialect to say (DESIGN 3).
  */
 #pragma once
 

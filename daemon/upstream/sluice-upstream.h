@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * One worker's side towards the providers: a list of small SoupSessions (one large one collapses under a burst: every waiting
- * message walks all connections), and the deadlines of the attempts under way. One thread: the worker's.
+ * One worker's side towards the providers: a list of small SoupSessions (one large one collapses under a burst: every
+ * waiting message walks all connections), and the deadlines of the attempts under way. One thread: the worker's.
  */
 #pragma once
 
@@ -16,7 +16,8 @@ typedef struct _SluiceUpstream SluiceUpstream;
 SluiceUpstream *sluice_upstream_new (SluiceClock *clock);
 void sluice_upstream_free (SluiceUpstream *self);
 
-/* Ends attempts that are past a deadline and gives back sessions that are not needed. Call it a few times a second while
+/* Ends attempts that are past a deadline and gives back sessions that are not needed. Call it a few times a second
+ * while
  * sluice_upstream_is_busy(). */
 void sluice_upstream_tick (SluiceUpstream *self);
 gboolean sluice_upstream_is_busy (SluiceUpstream *self);

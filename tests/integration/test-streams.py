@@ -89,7 +89,7 @@ def wait_for_upstream(world, seconds=1.0):
 def test_framing(world):
     answer = world.stream('plain', 'echo these four words').expect(200)
     check(answer.headers['content-type'].startswith('text/event-stream'), answer.headers['content-type'])
-    check_equal(answer.headers['cache-control'], 'no-cache', 'cache-control')
+    check_equal(answer.headers['cache-control'], 'no-store', 'cache-control')
     check_plain_events(answer.body)
     events = answer.events()
     check_equal(events[-1], '[DONE]', 'last event')
@@ -266,7 +266,8 @@ def test_slow_reader(world):
 
         def upstream_stands_still():
             sent.append(world.upstream.stats()['bytes_out'])
-            return len(sent) > 5 and sent[-1] == sent[-5]
+            # the answers to these questions count too
+            return len(sent) > 5 and sent[-1] - sent[-5] < 8192
 
         wait_until(upstream_stands_still, 8, 'the upstream slowed', step=0.1)
         # kernel buffers on both sides, ours in between
@@ -277,7 +278,7 @@ def test_slow_reader(world):
         had = 0
         while had < sent[-1] // 4:
             had += len(raw.socket.recv(1 << 20))
-        wait_until(lambda: world.upstream.stats()['bytes_out'] > sent[-1], 5, 'the upstream going on')
+        wait_until(lambda: world.upstream.stats()['bytes_out'] > sent[-1] + 65536, 5, 'the upstream going on')
         check_equal(world.gateway.get('/v1/models').status, 200, 'others are served meanwhile')
     wait_for_upstream(world)
 

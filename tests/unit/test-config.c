@@ -2,7 +2,6 @@
 #include "config/sluice-config.h"
 
 #include "config/sluice-config-schema.h"
-#include "shared/sluice-money.h"
 
 #include <glib/gstdio.h>
 #include <string.h>
@@ -229,7 +228,8 @@ static const FindingRow finding_rows[] = {
   { "litellm_settings:\n  drop_params: true\n  num_retries: 2\n", WARNING, 2, 3, "litellm_settings",
     "'drop_params', 'num_retries' have no effect yet" },
   { "litellm_settings: yes\n", ERROR, 1, 19, "litellm_settings", "takes a map, not true or false" },
-  { "router_settings: {routing_stratgy: x}\n", WARNING, 1, 19, "router_settings.routing_stratgy", "'routing_strategy'" },
+  { "router_settings: {routing_stratgy: x}\n", WARNING, 1, 19, "router_settings.routing_stratgy",
+    "'routing_strategy'" },
   { "include: [a.yaml]\n", WARNING, 1, 1, "include", "no effect yet" },
   { "environment_variables: {'A B': c}\n", ERROR, 1, 25, "environment_variables.A B", "letters" },
   { "environment_variables: {A: [c]}\n", ERROR, 1, 28, "environment_variables.A", "takes a text, not a list" },
@@ -281,16 +281,18 @@ test_many_findings (Fixture *f, gconstpointer data)
 static void
 test_ids (Fixture *f, gconstpointer data)
 {
-  static const char *const with_key = ITEM "      api_key: sk-one\n"
-                                           "  - {model_name: m, litellm_params: {model: ollama/x, api_key: sk-two}}\n"
-                                           "  - {model_name: m, litellm_params: {model: ollama/x, api_base: http://h}}\n";
-  static const char *const rotated = ITEM "      api_key: sk-three\n      temperature: 1\n"
-                                          "  - {model_name: m, litellm_params: {model: ollama/x}, model_info: {id: own}}\n"
-                                          "  - {model_name: m, litellm_params: {model: ollama/x, api_base: http://h/}}\n"
-                                          "  - {model_name: m, litellm_params: {model: ollama/x}}\n"
-                                          "  - {model_name: m, litellm_params: {model: ollama/x, api_version: '1'}}\n"
-                                          "  - {model_name: m, litellm_params: {model: ollama/x, region_name: '1'}}\n"
-                                          "  - {model_name: m, litellm_params: {model: ollama/x, vertex_location: '2'}}\n";
+  static const char *const with_key =
+    ITEM "      api_key: sk-one\n"
+         "  - {model_name: m, litellm_params: {model: ollama/x, api_key: sk-two}}\n"
+         "  - {model_name: m, litellm_params: {model: ollama/x, api_base: http://h}}\n";
+  static const char *const rotated =
+    ITEM "      api_key: sk-three\n      temperature: 1\n"
+         "  - {model_name: m, litellm_params: {model: ollama/x}, model_info: {id: own}}\n"
+         "  - {model_name: m, litellm_params: {model: ollama/x, api_base: http://h/}}\n"
+         "  - {model_name: m, litellm_params: {model: ollama/x}}\n"
+         "  - {model_name: m, litellm_params: {model: ollama/x, api_version: '1'}}\n"
+         "  - {model_name: m, litellm_params: {model: ollama/x, region_name: '1'}}\n"
+         "  - {model_name: m, litellm_params: {model: ollama/x, vertex_location: '2'}}\n";
   g_autoptr (SluiceConfig) before = sluice_config_ref (load (f, with_key));
   SluiceConfig *after = load (f, rotated);
 
@@ -457,7 +459,8 @@ test_broad_file (Fixture *f, gconstpointer data)
           "  REDIS_HOST: 127.0.0.1\n"
           "credential_list:\n"
           "  - credential_name: az\n"
-          "    credential_values: {api_base: os.environ/AZ_BASE, api_key: os.environ/AZ_KEY, api_version: \"2024-10-21\"}\n"
+          "    credential_values: {api_base: os.environ/AZ_BASE, api_key: os.environ/AZ_KEY, "
+          "api_version: \"2024-10-21\"}\n"
           "    credential_info: {custom_llm_provider: azure}\n"
           "model_list:\n"
           "  - model_name: chat\n"
@@ -567,6 +570,19 @@ test_empty_snapshot (Fixture *f, gconstpointer data)
 }
 
 static void
+test_override (Fixture *f, gconstpointer data)
+{
+  g_autoptr (GError) error = NULL;
+
+  load (f, "sluice_settings: {port: 4001}\n");
+  g_assert_true (sluice_config_override (f->config, "port", "4002", &error));
+  g_assert_no_error (error);
+  g_assert_cmpint (sluice_config_get_settings (f->config)->port, ==, 4002);
+  g_assert_false (sluice_config_override (f->config, "port", "x", &error));
+  g_assert_nonnull (error);
+}
+
+static void
 test_schema (Fixture *f, gconstpointer data)
 {
   for (guint section = 0; section < SLUICE_N_SECTIONS; section++)
@@ -604,6 +620,7 @@ main (int argc, char *argv[])
     { "/config/hostile", test_hostile },
     { "/config/files", test_files },
     { "/config/empty-snapshot", test_empty_snapshot },
+    { "/config/override", test_override },
     { "/config/schema", test_schema },
   };
 
