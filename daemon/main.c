@@ -23,6 +23,16 @@ typedef struct {
   gboolean version;
 } Options;
 
+static void
+options_clear (Options *options)
+{
+  g_free (options->config_path);
+  g_free (options->check_path);
+  g_free (options->host);
+}
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Options, options_clear)
+
 typedef struct {
   SluiceDaemon *daemon;
   GMainLoop *loop;
@@ -163,7 +173,7 @@ prepare_process (void)
 int
 main (int argc, char *argv[])
 {
-  Options options = { .port = -1, .workers = -1 };
+  g_auto (Options) options = { .port = -1, .workers = -1 };
   g_autoptr (SluiceConfig) config = NULL;
   g_autoptr (GError) error = NULL;
 

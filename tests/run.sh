@@ -193,12 +193,15 @@ if [ -n "$plain$with_valgrind" ]; then
 fi
 
 if [ -n "$sanitized" ]; then
-  export ASAN_OPTIONS="${ASAN_OPTIONS:-detect_stack_use_after_return=1:strict_string_checks=1}"
+  asan="${ASAN_OPTIONS:-detect_stack_use_after_return=1:strict_string_checks=1}"
   export UBSAN_OPTIONS="${UBSAN_OPTIONS:-halt_on_error=1:print_stacktrace=1}"
   export G_SLICE=always-malloc TEST_TIME_FACTOR="${TEST_TIME_FACTOR:-3}"
   if configure build-asan -Db_sanitize=address,undefined -Db_lundef=false && compile build-asan; then
-    # shellcheck disable=SC2086
-    run sanitized build-asan $sanitized -- --timeout-multiplier 3
+    # GLib 2.74 leaks in g_set_user_dirs() in every test with directories of its own: leaks of units are for valgrind
+    for suite in $sanitized; do
+      case $suite in unit | fuzz) leaks=0 ;; *) leaks=1 ;; esac
+      ASAN_OPTIONS="$asan:detect_leaks=$leaks" run "sanitized-$suite" build-asan "$suite" -- --timeout-multiplier 3
+    done
   else
     broken 'the build with sanitizers'
   fi

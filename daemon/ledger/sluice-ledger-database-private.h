@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * The file: opening, the PRAGMAs, the check, moving a damaged one aside. For the ledger's thread, and for start-up before
- * it runs.
+ * The file: opening, the PRAGMAs, the check, moving a damaged one aside. For the ledger's thread, and for start-up
+ * before it runs.
  */
 #pragma once
 

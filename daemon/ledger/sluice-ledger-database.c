@@ -63,7 +63,7 @@ configure (sqlite3 *db, gboolean is_new, gboolean power_loss)
                               "PRAGMA journal_size_limit = 16777216;" /* below it the log's pages are used again */
                               "PRAGMA cache_size = -8192;"
                               "PRAGMA temp_store = MEMORY;"
-                              "PRAGMA foreign_keys = OFF;"; /* ids come from the cache of subjects: 10 % of a row */
+                              "PRAGMA foreign_keys = ON;"; /* ids come from the cache of subjects: 10 % of a row */
   static const char to_wal[] = "PRAGMA journal_mode = WAL";
   sqlite3_stmt *statement = NULL;
   gboolean is_wal = FALSE;

@@ -9,8 +9,8 @@
 G_BEGIN_DECLS
 
 /*
- * Makes @path (absolute) with mode 0700 if it is not there; takes away what others may do in it, with a warning. Errors:
- * SLUICE_ERROR_STORAGE if it cannot be made, belongs to someone else, or lies on a network file system.
+ * Makes @path (absolute) with mode 0700 if it is not there; takes away what others may do in it, with a warning.
+ * Errors: SLUICE_ERROR_STORAGE if it cannot be made, belongs to someone else, or lies on a network file system.
  */
 gboolean sluice_ledger_directory_prepare (const char *path, GError **error);
 

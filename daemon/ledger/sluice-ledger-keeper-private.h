@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * What the ledger's thread does with the jobs it takes: transactions, the degraded state, checkpoints, retention. It has
- * no thread of its own; all functions are for the ledger's thread but where said otherwise.
+ * What the ledger's thread does with the jobs it takes: transactions, the degraded state, checkpoints, retention. It
+ * has no thread of its own; all functions are for the ledger's thread but where said otherwise.
  */
 #pragma once
 
@@ -30,8 +30,8 @@ typedef struct _SluiceLedgerKeeper SluiceLedgerKeeper;
 SluiceLedgerKeeper *sluice_ledger_keeper_new (const SluiceLedgerOptions *options, SluiceClock *clock, GError **error);
 
 /*
- * Tries once more to write what is pending, says how much is lost if it cannot, and closes the database. Afterwards only
- * what is for any thread may be called. Does nothing the second time.
+ * Tries once more to write what is pending, says how much is lost if it cannot, and closes the database. Afterwards
+ * only what is for any thread may be called. Does nothing the second time.
  */
 void sluice_ledger_keeper_close (SluiceLedgerKeeper *self);
 
@@ -42,8 +42,8 @@ void sluice_ledger_keeper_free (SluiceLedgerKeeper *self);
 void sluice_ledger_keeper_handle (SluiceLedgerKeeper *self, SluiceLedgerJobs jobs);
 
 /*
- * Between batches. @is_quiet: nothing waits, so that the log is moved into the database if it is too long, and at most once
- * a second some old rows are removed. Otherwise only a log several times too long is moved.
+ * Between batches. @is_quiet: nothing waits, so that the log is moved into the database if it is too long, and at most
+ * once a second some old rows are removed. Otherwise only a log several times too long is moved.
  */
 void sluice_ledger_keeper_breathe (SluiceLedgerKeeper *self, gboolean is_quiet);
 

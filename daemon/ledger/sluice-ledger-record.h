@@ -62,8 +62,8 @@ void sluice_attempt_record_free (SluiceAttemptRecord *self);
 /*
  * One client request.
  *
- * Its request id is best one that grows with time (as UUID version 7 does): in the index, neighbours share a page, while a
- * random one costs a page of its own, which doubles what the ledger spends on a request.
+ * Its request id is best one that grows with time (as UUID version 7 does): in the index, neighbours share a page,
+ * while a random one costs a page of its own, which doubles what the ledger spends on a request.
  */
 typedef struct {
   gint64 id;        /* sluice_ledger_next_id () */

@@ -50,8 +50,8 @@ const char *sluice_ledger_writer_get_fault (SluiceLedgerWriter *self);
 int sluice_ledger_writer_reserve (SluiceLedgerWriter *self, const SluiceExchangeRecord *record);
 
 /*
- * Writes the exchange and its attempts in their final states and adds to the sums. An attempt still open is settled at its
- * estimate. Does nothing if the exchange is finished already.
+ * Writes the exchange and its attempts in their final states and adds to the sums. An attempt still open is settled at
+ * its estimate. Does nothing if the exchange is finished already.
  */
 int sluice_ledger_writer_finish (SluiceLedgerWriter *self, const SluiceExchangeRecord *record);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * The ledger: one thread that owns the only writing SQLite connection, groups what waits into one transaction, and tells
- * each caller when its rows are on disk (DESIGN 3, 5, 8; reference reliability-and-security.md 2.2).
+ * The ledger: one thread that owns the only writing SQLite connection, groups what waits into one transaction, and
+ * tells each caller when its rows are on disk (DESIGN 3, 5, 8; reference reliability-and-security.md 2.2).
  */
 #pragma once
 
@@ -40,23 +40,30 @@ typedef struct {
 } SluiceLedgerOptions;
 
 /*
- * Takes the lock file, opens or makes the database, migrates it, settles what a crash left open at its estimate (marked)
- * and starts the thread. Blocks; call it before the loops run.
+ * Takes the lock file, opens or makes the database, migrates it, settles what a crash left open at its estimate
+ * (marked) and starts the thread. Blocks; call it before the loops run.
  *
- * Errors: SLUICE_ERROR_LOCKED names the process that holds the lock; SLUICE_ERROR_STORAGE for a directory that cannot be
- * used and for a database of a newer version. A database that cannot be opened is moved aside with a warning, never deleted.
+ * Errors: SLUICE_ERROR_LOCKED names the process that holds the lock; SLUICE_ERROR_STORAGE for a directory that cannot
+ * be used, and for a database of a newer version or of another program, which are left as they are. A damaged database
+ * is moved aside with a warning, never deleted, and a new one begun.
+ *
+ * The program must ignore SIGXFSZ, or a limit on file sizes ends it where it should become degraded.
  */
 SluiceLedger *sluice_ledger_new (const SluiceLedgerOptions *options, SluiceClock *clock, GError **error);
 
-/* Writes all that waits, checkpoints, closes, joins the thread. Nothing may be submitted afterwards. */
+/*
+ * Writes all that waits, checkpoints, closes, joins the thread. What is submitted afterwards is REFUSED; the state and
+ * the reason can still be asked for. Does nothing the second time. Owner's thread.
+ */
 void sluice_ledger_stop (SluiceLedger *self);
 
-/* A fresh id for SluiceExchangeRecord.id; unique for ever. Any thread. */
+/* A fresh id for SluiceExchangeRecord.id; given once in the life of a database. Any thread. */
 gint64 sluice_ledger_next_id (SluiceLedger *self);
 
 /*
- * Before an attempt that may cost money is sent: writes the exchange (open) and its last attempt (open, with its estimate).
- * @func is called through @inbox with COMMITTED or REFUSED (degraded: such attempts fail closed). Any thread.
+ * Before an attempt that may cost money is sent: writes the exchange (open) and its last attempt (open, with its
+ * estimate). @func is called through @inbox with COMMITTED or REFUSED (degraded: such attempts fail closed). Any
+ * thread.
  */
 void sluice_ledger_reserve (SluiceLedger *self,
                             SluiceExchangeRecord *record,
@@ -65,8 +72,8 @@ void sluice_ledger_reserve (SluiceLedger *self,
                             gpointer user_data);
 
 /*
- * The end of an exchange: writes it and all its attempts in their final states, and the sums. COMMITTED, or PENDING when
- * degraded (an exchange with a reserved attempt is always kept, whatever the bound; a free one is REFUSED past
+ * The end of an exchange: writes it and all its attempts in their final states, and the sums. COMMITTED, or PENDING
+ * when degraded (an exchange with a reserved attempt is always kept, whatever the bound; a free one is REFUSED past
  * SLUICE_LEDGER_MAX_PENDING). @func (nullable) as above. Any thread.
  */
 void sluice_ledger_finish (SluiceLedger *self,

@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "ledger/sluice-ledger-migrate-private.h"
 #include "ledger/sluice-ledger-writer-private.h"
 #include "shared/sluice-error.h"
 #include "test-ledger-support.h"
@@ -81,7 +82,9 @@ test_schema (Fixture *f, gconstpointer data)
 {
   sqlite3 *db = open_db (f);
 
-  test_assert_db (db, "SELECT group_concat (name) FROM (SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name)",
+  test_assert_db (db,
+                  "SELECT group_concat (name)"
+                  " FROM (SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name)",
                   "application,attempt,audit,budget,budget_spend,deployment,exchange,exchange_tag,group,key,setting,"
                   "subject,sum");
   test_assert_db (db, "SELECT count(*) FROM pragma_table_list WHERE schema = 'main' AND NOT strict AND name NOT LIKE"
@@ -105,7 +108,7 @@ test_other_program (Fixture *f, gconstpointer data)
 
       g_unlink (f->path);
       g_assert_cmpint (sqlite3_open (f->path, &db), ==, SQLITE_OK);
-      g_assert_cmpint (sqlite3_exec (db, scripts[i], NULL, NULL, NULL), ==, SQLITE_OK);
+      g_assert_cmpint (sluice_ledger_migrate_run (db, scripts[i]), ==, SQLITE_OK);
       sqlite3_close (db);
       g_assert_true (g_file_get_contents (f->path, &before, &before_length, NULL));
 
@@ -278,7 +281,9 @@ open_and_record (Fixture *f)
   while (g_main_context_iteration (NULL, FALSE))
     ;
   if (result == SLUICE_LEDGER_COMMITTED)
-    test_assert_ask (f->directory, "SELECT count(*) FROM exchange NOT INDEXED WHERE request_id = 'after the damage'", "1");
+    test_assert_ask (f->directory,
+                     "SELECT count(*) FROM exchange NOT INDEXED WHERE request_id = 'after the damage'",
+                     "1");
 }
 
 static void

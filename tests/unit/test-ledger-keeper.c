@@ -459,8 +459,8 @@ test_cost (Fixture *f, gconstpointer data)
               id += batch;
           }
       if (g_test_perf ())
-        g_test_message ("%s, batches of %u: %.2f us each, checkpoints %.2f us each", paid ? "reserve and finish" : "finish",
-                        batch, (double) cpu / n, (double) tick / n);
+        g_test_message ("%s, batches of %u: %.2f us each, checkpoints %.2f us each",
+                        paid ? "reserve and finish" : "finish", batch, (double) cpu / n, (double) tick / n);
     }
 }
 

@@ -84,8 +84,10 @@ test_rows_as_given (Fixture *f, gconstpointer data)
   write_one (f, sluice_ledger_writer_finish, record);
 
   test_assert_db (f->db,
-                  "SELECT concat FROM (SELECT e.id || '|' || request_id || '|' || call_id || '|' || a.kind || a.name || '|'"
-                  " || c.kind || c.name || '|' || g.kind || g.name || '|' || operation || '|' || stream || status || error"
+                  "SELECT concat FROM (SELECT e.id || '|' || request_id || '|' || call_id || '|'"
+                  " || a.kind || a.name || '|'"
+                  " || c.kind || c.name || '|' || g.kind || g.name || '|' || operation || '|' ||"
+                  " stream || status || error"
                   " || '|' || received_us || '|' || (first_byte_us - received_us) || '|' || (finished_us - received_us)"
                   " || '|' || request_bytes || '|' || response_bytes AS concat FROM exchange e"
                   " JOIN subject a ON a.id = account_id JOIN subject c ON c.id = customer_id"
@@ -95,15 +97,19 @@ test_rows_as_given (Fixture *f, gconstpointer data)
   test_assert_db (f->db,
                   "SELECT exchange_id || '|' || ordinal || '|' || d.kind || d.name || '|' || p.kind || p.name || '|'"
                   " || model || '|' || state || billable || estimated || '|' || status || '|' || resends || '|'"
-                  " || (started_us % 1000000) || '|' || (first_byte_us % 1000000) || '|' || (finished_us % 1000000) || '|'"
+                  " || (started_us % 1000000) || '|' || (first_byte_us % 1000000) || '|' ||"
+                  " (finished_us % 1000000) || '|'"
                   " || prompt_tokens || '|' || completion_tokens || '|' || cached_tokens || '|' || cache_write_tokens"
-                  " || '|' || reasoning_tokens || '|' || audio_tokens || '|' || estimate_nano_usd || '|' || cost_nano_usd"
+                  " || '|' || reasoning_tokens || '|' || audio_tokens || '|' || estimate_nano_usd"
+                  " || '|' || cost_nano_usd"
                   " || '|' || price_source || price_version || coalesce (error, '-') FROM attempt"
                   " JOIN subject d ON d.id = deployment_id JOIN subject p ON p.id = provider_id",
-                  "5|0|9cloud-1|10openai|llama3.2:3b|110|200|2|1000|2000|3000|100|20|30|40|5|6|5000|3000|config2026-01-");
+                  "5|0|9cloud-1|10openai|llama3.2:3b|110|200|2|1000|2000|3000|100|20|30|40|5|6"
+                  "|5000|3000|config2026-01-");
   test_assert_db (f->db, "SELECT group_concat (name) FROM exchange_tag JOIN subject ON id = tag_id", "a,b");
   test_assert_db (f->db,
-                  "SELECT exchanges || '|' || attempts || '|' || prompt_tokens || '|' || cost_nano_usd || '|' || duration_us"
+                  "SELECT exchanges || '|' || attempts || '|' || prompt_tokens || '|' ||"
+                  " cost_nano_usd || '|' || duration_us"
                   " || '|' || first_bytes || '|' || first_byte_wait_us || '|' || status_class || '|' || request_bytes"
                   " || '|' || start_us FROM sum",
                   "1|1|100|3000|3500|1|2500|2|1000|1768480200000000");
@@ -201,11 +207,13 @@ test_recover (Fixture *f, gconstpointer data)
   g_assert_cmpuint (n, ==, 3);
   test_assert_db (f->db,
                   "SELECT count(*) FROM exchange JOIN attempt ON exchange_id = id WHERE exchange.error = 'interrupted'"
-                  " AND exchange.status = 500 AND exchange.finished_us = 1768480497000000 AND state = 1 AND estimated = 1"
+                  " AND exchange.status = 500 AND exchange.finished_us = 1768480497000000 AND"
+                  " state = 1 AND estimated = 1"
                   " AND cost_nano_usd = 5000 AND attempt.error = 'interrupted' AND attempt.finished_us NOT NULL",
                   "3");
   test_assert_db (f->db,
-                  "SELECT sum (exchanges) || '|' || sum (attempts) || '|' || sum (estimated) || '|' || sum (cost_nano_usd)"
+                  "SELECT sum (exchanges) || '|' || sum (attempts) || '|' || sum (estimated) ||"
+                  " '|' || sum (cost_nano_usd)"
                   " FROM sum",
                   "4|4|3|18000");
 
@@ -276,7 +284,9 @@ test_bad_record (Fixture *f, gconstpointer data)
   g_free (record->request_id);
   record->request_id = g_strdup ("request-00000002");
   write_one (f, sluice_ledger_writer_finish, record);
-  test_assert_db (f->db, "SELECT name FROM exchange JOIN subject ON subject.id = customer_id", "gone with the rollback");
+  test_assert_db (f->db,
+                  "SELECT name FROM exchange JOIN subject ON subject.id = customer_id",
+                  "gone with the rollback");
 }
 
 /* Numbers no provider should send do no harm. */

@@ -125,6 +125,118 @@ test_groups (Fixture *f, gconstpointer data)
   test_assert_ask (f->directory, "SELECT sum (exchanges) FROM \"sum\"", G_STRINGIFY (N_MANY));
 }
 
+static void
+test_stop (Fixture *f, gconstpointer data)
+{
+  for (guint i = 0; i < 10; i++)
+    finish (f, sluice_ledger_next_id (f->ledger));
+  sluice_ledger_stop (f->ledger);
+  wait_for (f, 10);
+  g_assert_cmpuint (f->n_results[SLUICE_LEDGER_COMMITTED], ==, 10);
+  g_assert_cmpuint (test_count_files (f->directory, "-wal"), ==, 0);
+
+  /* answered, not forgotten */
+  finish (f, 100);
+  reserve (f, 101);
+  wait_for (f, 12);
+  g_assert_cmpuint (f->n_results[SLUICE_LEDGER_REFUSED], ==, 2);
+  sluice_ledger_stop (f->ledger);
+  g_assert_cmpint (sluice_ledger_get_state (f->ledger), ==, SLUICE_LEDGER_OK);
+  g_assert_null (sluice_ledger_dup_reason (f->ledger));
+}
+
+static void
+test_nobody_to_tell (Fixture *f, gconstpointer data)
+{
+  g_autoptr (SluiceExchangeRecord) record = test_record (1, FALSE);
+
+  sluice_ledger_finish (f->ledger, record, NULL, NULL, NULL);
+  finish (f, 2);
+  sluice_inbox_close (f->inbox);
+  sluice_ledger_stop (f->ledger);
+  g_assert_cmpuint (n_answers (f), ==, 0);
+  test_assert_ask (f->directory, "SELECT count(*) FROM exchange", "2");
+}
+
+/* The caller may go on changing its record at once. */
+static void
+test_takes_a_copy (Fixture *f, gconstpointer data)
+{
+  g_autoptr (SluiceExchangeRecord) record = test_record (1, FALSE);
+
+  sluice_ledger_finish (f->ledger, record, f->inbox, note, f);
+  memset (record->account, 'x', strlen (record->account));
+  record->status = 500;
+  wait_for (f, 1);
+  test_assert_ask (f->directory, "SELECT status || name FROM exchange JOIN subject ON subject.id = account_id",
+                   "200this-computer");
+}
+
+static gpointer
+take_ids (gpointer data)
+{
+  GArray *ids = g_array_new (FALSE, FALSE, sizeof (gint64));
+
+  for (guint i = 0; i < N_MANY; i++)
+    {
+      gint64 id = sluice_ledger_next_id (data);
+
+      g_array_append_val (ids, id);
+    }
+  return ids;
+}
+
+static void
+test_ids (Fixture *f, gconstpointer data)
+{
+  g_autoptr (GHashTable) seen = g_hash_table_new (NULL, NULL);
+  GThread *threads[4];
+
+  for (guint i = 0; i < G_N_ELEMENTS (threads); i++)
+    threads[i] = g_thread_new ("ids", take_ids, f->ledger);
+  for (guint i = 0; i < G_N_ELEMENTS (threads); i++)
+    {
+      g_autoptr (GArray) ids = g_thread_join (threads[i]);
+
+      for (guint j = 0; j < ids->len; j++)
+        g_assert_true (g_hash_table_add (seen, GSIZE_TO_POINTER ((gsize) g_array_index (ids, gint64, j))));
+    }
+}
+
+/* Idle, the log is emptied into the database, without anybody asking. */
+static void
+test_poke_checkpoints (Fixture *f, gconstpointer data)
+{
+  g_autofree char *log = g_build_filename (f->directory, SLUICE_DATABASE_FILE "-wal", NULL);
+  GStatBuf buffer;
+
+  finish (f, 1);
+  wait_for (f, 1);
+  g_assert_no_errno (g_stat (log, &buffer));
+  g_assert_cmpint (buffer.st_size, >, 0);
+  /* the first moves it, the second cuts it */
+  while (g_stat (log, &buffer) == 0 && buffer.st_size > 0)
+    {
+      sluice_ledger_poke (f->ledger);
+      g_thread_yield ();
+    }
+}
+
+static void
+test_unusable (Fixture *f, gconstpointer data)
+{
+  SluiceLedgerOptions options = { .directory = "/proc/none" };
+  g_autoptr (GError) error = NULL;
+
+  g_assert_null (sluice_ledger_new (&options, f->clock, &error));
+  g_assert_error (error, SLUICE_ERROR, SLUICE_ERROR_STORAGE);
+  g_clear_error (&error);
+
+  options.directory = f->directory;
+  g_assert_null (sluice_ledger_new (&options, f->clock, &error));
+  g_assert_error (error, SLUICE_ERROR, SLUICE_ERROR_LOCKED);
+}
+
 typedef struct {
   Fixture *f;
   guint n_left;
@@ -233,10 +345,18 @@ int
 main (int argc, char *argv[])
 {
   test_ledger_init (&argc, &argv);
-  g_test_add ("/ledger/finish", Fixture, NULL, set_up, test_finish, tear_down);
-  g_test_add ("/ledger/reserve", Fixture, NULL, set_up, test_reserve, tear_down);
-  g_test_add ("/ledger/groups", Fixture, NULL, set_up, test_groups, tear_down);
-  g_test_add ("/ledger/cost/free", Fixture, GINT_TO_POINTER (FALSE), set_up, test_cost, tear_down);
-  g_test_add ("/ledger/cost/paid", Fixture, GINT_TO_POINTER (TRUE), set_up, test_cost, tear_down);
+#define ADD(name, func, data) g_test_add ("/ledger/" name, Fixture, data, set_up, func, tear_down)
+  ADD ("finish", test_finish, NULL);
+  ADD ("reserve", test_reserve, NULL);
+  ADD ("groups", test_groups, NULL);
+  ADD ("stop", test_stop, NULL);
+  ADD ("nobody-to-tell", test_nobody_to_tell, NULL);
+  ADD ("takes-a-copy", test_takes_a_copy, NULL);
+  ADD ("ids", test_ids, NULL);
+  ADD ("poke-checkpoints", test_poke_checkpoints, NULL);
+  ADD ("unusable", test_unusable, NULL);
+  ADD ("cost/free", test_cost, GINT_TO_POINTER (FALSE));
+  ADD ("cost/paid", test_cost, GINT_TO_POINTER (TRUE));
+#undef ADD
   return g_test_run ();
 }
