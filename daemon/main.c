@@ -3,6 +3,7 @@
 
 #include <glib-unix.h>
 #include <malloc.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <sys/resource.h>
 
@@ -160,6 +161,8 @@ prepare_process (void)
   g_setenv ("SOUP_FORCE_HTTP1", "1", TRUE);
   g_unsetenv ("SOUP_SERVER_HTTP2");
   setrlimit (RLIMIT_CORE, &no_core);
+  /* a limit on file sizes is an error of a write like any other, not the end of the process */
+  signal (SIGXFSZ, SIG_IGN);
   if (getrlimit (RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < WANTED_DESCRIPTORS)
     {
       limit.rlim_cur = MIN (limit.rlim_max, WANTED_DESCRIPTORS);

@@ -324,7 +324,7 @@ next_attempt (SluiceExchange *self)
   self->attempt_record = open_attempt_record (self);
   /* the original is needed again only for another candidate */
   if (self->next >= self->plan->len)
-    sluice_exchange_drop_body (self);
+    sluice_exchange_drop_text (self);
   if (self->deployment->local)
     {
       start_attempt (self);

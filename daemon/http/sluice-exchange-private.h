@@ -80,7 +80,10 @@ SluiceExchange *sluice_exchange_ref (SluiceExchange *self);
 void sluice_exchange_unref (SluiceExchange *self);
 gint64 sluice_exchange_now (SluiceExchange *self);
 
-/* Gives the body back; no further attempt can be made. */
+/* Frees the body; no further attempt can be made. Its share of the budget stays: the upstream's copy is as large. */
+void sluice_exchange_drop_text (SluiceExchange *self);
+
+/* The same, and the upstream has taken its copy: the share is given back. */
 void sluice_exchange_drop_body (SluiceExchange *self);
 
 /* -attempt.c: the body is there. */

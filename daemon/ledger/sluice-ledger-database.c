@@ -51,7 +51,12 @@ prepare_file (const char *path, GError **error)
   return fault == NULL;
 }
 
-/* Every PRAGMA there is, but for the versions (sluice-ledger-migrate.c) and the work of the writer. */
+/*
+ * Every PRAGMA there is, but for the versions (sluice-ledger-migrate.c) and the work of the writer.
+ *
+ * Foreign keys are not enforced: the ids of the rows come from the table they point to, and asking again costs 2.5 us
+ * a request, a quarter of all. So whoever deletes also deletes what hangs on it.
+ */
 static int
 configure (sqlite3 *db, gboolean is_new, gboolean power_loss)
 {
@@ -63,7 +68,7 @@ configure (sqlite3 *db, gboolean is_new, gboolean power_loss)
                               "PRAGMA journal_size_limit = 16777216;" /* below it the log's pages are used again */
                               "PRAGMA cache_size = -8192;"
                               "PRAGMA temp_store = MEMORY;"
-                              "PRAGMA foreign_keys = ON;"; /* ids come from the cache of subjects: 10 % of a row */
+                              "PRAGMA foreign_keys = OFF;";
   static const char to_wal[] = "PRAGMA journal_mode = WAL";
   sqlite3_stmt *statement = NULL;
   gboolean is_wal = FALSE;

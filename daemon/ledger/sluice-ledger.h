@@ -74,7 +74,10 @@ void sluice_ledger_reserve (SluiceLedger *self,
 /*
  * The end of an exchange: writes it and all its attempts in their final states, and the sums. COMMITTED, or PENDING
  * when degraded (an exchange with a reserved attempt is always kept, whatever the bound; a free one is REFUSED past
- * SLUICE_LEDGER_MAX_PENDING). @func (nullable) as above. Any thread.
+ * SLUICE_LEDGER_MAX_PENDING). REFUSED too, with a warning, for a record that no row can hold, such as one with a
+ * request id that was used before. An exchange that is finished already stays as it is: COMMITTED, and counted once.
+ *
+ * @func (nullable) as above. If the inbox is closed before the answer comes, @func is never called. Any thread.
  */
 void sluice_ledger_finish (SluiceLedger *self,
                            SluiceExchangeRecord *record,

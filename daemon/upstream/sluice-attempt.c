@@ -35,7 +35,7 @@ sluice_attempt_unref (SluiceAttempt *self)
   g_clear_pointer (&self->whole, g_byte_array_unref);
   g_free (self->buffer);
   sluice_deployment_unref (self->request.deployment);
-  g_bytes_unref (self->request.body);
+  g_clear_pointer (&self->request.body, g_bytes_unref);
   g_free (self);
 }
 
@@ -149,7 +149,12 @@ static gboolean
 hand_out (SluiceAttempt *self, const char *bytes, gsize length)
 {
   if (self->first_byte_us == 0)
-    self->first_byte_us = sluice_clock_real (self->upstream->clock);
+    {
+      self->first_byte_us = sluice_clock_real (self->upstream->clock);
+      /* whoever answers has read the question: a long stream need not hold it */
+      soup_message_set_request_body_from_bytes (self->message, NULL, NULL);
+      g_clear_pointer (&self->request.body, g_bytes_unref);
+    }
 
   if (self->streaming)
     {

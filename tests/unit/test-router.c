@@ -1,0 +1,274 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "router/sluice-router.h"
+
+#include <string.h>
+
+#include "shared/sluice-error.h"
+
+#define N_SHUFFLES 400
+
+static const char configuration[]
+    = "model_list:\n"
+      "  - model_name: chat\n"
+      "    litellm_params: {model: ollama/a, api_base: 'http://127.0.0.1:1'}\n"
+      "    model_info: {id: id-a}\n"
+      "  - model_name: other\n"
+      "    litellm_params: {model: hosted_vllm/b, api_base: 'http://127.0.0.1:2/v1'}\n"
+      "    model_info: {id: id-b}\n"
+      "  - model_name: chat\n"
+      "    litellm_params: {model: ollama/c, api_base: 'http://127.0.0.1:3'}\n"
+      "    model_info: {id: id-c}\n"
+      "  - model_name: third\n"
+      "    litellm_params: {model: hosted_vllm/b, api_base: 'http://127.0.0.1:4/v1'}\n"
+      "    model_info: {id: id-d}\n"
+      "  - model_name: id-a\n"
+      "    litellm_params: {model: mock/echo}\n"
+      "    model_info: {id: id-e}\n";
+
+typedef struct {
+  SluiceConfig *config;
+  SluiceRouter *router;
+  GPtrArray *findings;
+} Fixture;
+
+static void
+load (Fixture *f, const char *text)
+{
+  g_autoptr (GHashTable) environment = g_hash_table_new (g_str_hash, g_str_equal);
+
+  f->findings = g_ptr_array_new_with_free_func ((GDestroyNotify) sluice_finding_free);
+  f->config = sluice_config_parse ("config.yaml", text, strlen (text), environment, f->findings);
+  g_assert_nonnull (f->config);
+  g_ptr_array_set_size (f->findings, 0);
+  f->router = sluice_router_new (f->config, f->findings);
+}
+
+static void
+set_up (Fixture *f, gconstpointer data)
+{
+  load (f, data != NULL ? data : configuration);
+}
+
+static void
+tear_down (Fixture *f, gconstpointer data)
+{
+  sluice_router_unref (f->router);
+  sluice_config_unref (f->config);
+  g_ptr_array_unref (f->findings);
+}
+
+static const SluiceDeployment *
+deployment_at (GPtrArray *plan, guint index)
+{
+  g_assert_cmpuint (index, <, plan->len);
+  return g_ptr_array_index (plan, index);
+}
+
+/* The ids of the plan for @model, in the order of the alphabet. */
+static char *
+plan_ids (SluiceRouter *router, const char *model)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GPtrArray) plan = sluice_router_plan (router, model, &error);
+  g_autoptr (GString) ids = g_string_new (NULL);
+
+  g_assert_no_error (error);
+  g_assert_nonnull (plan);
+  g_assert_cmpuint (plan->len, >, 0);
+  for (char letter = 'a'; letter <= 'z'; letter++)
+    {
+      for (guint i = 0; i < plan->len; i++)
+        {
+          const char *id = deployment_at (plan, i)->id;
+
+          if (id[strlen (id) - 1] == letter)
+            g_string_append_c (ids, letter);
+        }
+    }
+  g_assert_cmpuint (ids->len, ==, plan->len);
+  return g_string_free (g_steal_pointer (&ids), FALSE);
+}
+
+static void
+test_precedence (Fixture *f, gconstpointer data)
+{
+  static const char *const expected[][2] = {
+    { "chat", "ac" },          /* a group */
+    { "other", "b" },
+    { "id-b", "b" },           /* an id */
+    { "hosted_vllm/b", "bd" }, /* as written, whatever the group */
+    { "ollama/c", "c" },
+    { "id-a", "e" },           /* a group of that name goes before the id */
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (expected); i++)
+    {
+      g_autofree char *ids = plan_ids (f->router, expected[i][0]);
+
+      g_assert_cmpstr (ids, ==, expected[i][1]);
+    }
+}
+
+static void
+test_unknown (Fixture *f, gconstpointer data)
+{
+  /* without a configuration there are mocks, with one there are not */
+  static const char *const names[] = { "", "Chat", "chat ", "b", "ollama/", "ollama/b", "mock/lorem", "id-z" };
+
+  for (guint i = 0; i < G_N_ELEMENTS (names); i++)
+    {
+      g_autoptr (GError) error = NULL;
+
+      g_assert_null (sluice_router_plan (f->router, names[i], &error));
+      g_assert_error (error, SLUICE_ERROR, SLUICE_ERROR_MODEL_UNKNOWN);
+      g_assert_nonnull (strstr (error->message, names[i]));
+      g_assert_false (sluice_router_knows (f->router, names[i]));
+    }
+}
+
+/* The text of the error stays short, however long the name. */
+static void
+test_unknown_long (Fixture *f, gconstpointer data)
+{
+  g_autofree char *name = g_strnfill (100000, 'x');
+  g_autoptr (GError) error = NULL;
+
+  g_assert_null (sluice_router_plan (f->router, name, &error));
+  g_assert_error (error, SLUICE_ERROR, SLUICE_ERROR_MODEL_UNKNOWN);
+  g_assert_cmpuint (strlen (error->message), <, 400);
+}
+
+static void
+test_groups (Fixture *f, gconstpointer data)
+{
+  static const char *const expected[] = { "chat", "other", "third", "id-a" };
+  GPtrArray *groups = sluice_router_get_groups (f->router);
+
+  g_assert_cmpuint (groups->len, ==, G_N_ELEMENTS (expected));
+  for (guint i = 0; i < groups->len; i++)
+    {
+      g_assert_cmpstr (g_ptr_array_index (groups, i), ==, expected[i]);
+      g_assert_true (sluice_router_knows (f->router, expected[i]));
+    }
+  g_assert_true (sluice_router_knows (f->router, "id-b"));
+}
+
+/* Each member comes first about as often: 400 throws of a coin stay within 100 and 300. */
+static void
+test_shuffle (Fixture *f, gconstpointer data)
+{
+  guint n_first = 0;
+
+  for (guint i = 0; i < N_SHUFFLES; i++)
+    {
+      g_autoptr (GPtrArray) plan = sluice_router_plan (f->router, "chat", NULL);
+
+      g_assert_cmpuint (plan->len, ==, 2);
+      g_assert_true (deployment_at (plan, 0) != deployment_at (plan, 1));
+      n_first += g_str_equal (deployment_at (plan, 0)->id, "id-a") ? 1 : 0;
+    }
+  g_assert_cmpuint (n_first, >, N_SHUFFLES / 4);
+  g_assert_cmpuint (n_first, <, N_SHUFFLES * 3 / 4);
+}
+
+/* A plan is the caller's, and outlives the router. */
+static void
+test_plan_outlives (void)
+{
+  Fixture f;
+  g_autoptr (GPtrArray) plan = NULL;
+  SluiceRouter *second;
+
+  load (&f, configuration);
+  second = sluice_router_ref (f.router);
+  plan = sluice_router_plan (second, "other", NULL);
+  tear_down (&f, NULL);
+  g_assert_true (sluice_router_knows (second, "other"));
+  sluice_router_unref (second);
+  g_assert_cmpstr (deployment_at (plan, 0)->group, ==, "other");
+  g_assert_cmpstr (deployment_at (plan, 0)->api_base, ==, "http://127.0.0.1:2/v1");
+}
+
+static const char unusable[]
+    = "model_list:\n"
+      "  - model_name: bad\n"
+      "    litellm_params: {model: nobody/a}\n"
+      "  - model_name: half\n"
+      "    litellm_params: {model: openai_like/b}\n"
+      "  - model_name: half\n"
+      "    litellm_params: {model: ollama/c}\n";
+
+/* What cannot be used is left out and told; the rest is served. */
+static void
+test_unusable (Fixture *f, gconstpointer data)
+{
+  g_autoptr (GPtrArray) plan = NULL;
+
+  g_assert_cmpuint (f->findings->len, ==, 2);
+  for (guint i = 0; i < f->findings->len; i++)
+    {
+      const SluiceFinding *finding = g_ptr_array_index (f->findings, i);
+
+      g_assert_cmpint (finding->level, ==, SLUICE_FINDING_WARNING);
+      g_assert_cmpuint (finding->line, ==, 2 + 2 * i);
+    }
+  g_assert_false (sluice_router_knows (f->router, "bad"));
+  plan = sluice_router_plan (f->router, "half", NULL);
+  g_assert_cmpuint (plan->len, ==, 1);
+  g_assert_cmpstr (deployment_at (plan, 0)->model, ==, "c");
+}
+
+static void
+test_no_findings_wanted (Fixture *f, gconstpointer data)
+{
+  g_autoptr (SluiceRouter) router = sluice_router_new (f->config, NULL);
+
+  g_assert_cmpuint (sluice_router_get_groups (router)->len, ==, 1);
+}
+
+static void
+test_unconfigured (void)
+{
+  g_autoptr (GPtrArray) found = g_ptr_array_new_with_free_func ((GDestroyNotify) sluice_deployment_unref);
+  g_autoptr (SluiceRouter) router = NULL;
+  g_autoptr (GPtrArray) plan = NULL;
+  g_autoptr (GPtrArray) mock = NULL;
+  g_autoptr (GError) error = NULL;
+
+  g_ptr_array_add (found, sluice_deployment_new_found ("llama3:8b", sluice_provider_find ("ollama"), "llama3:8b",
+                                                       "http://127.0.0.1:1"));
+  router = sluice_router_new_unconfigured (found);
+  g_assert_cmpuint (sluice_router_get_groups (router)->len, ==, 3);
+  g_assert_true (sluice_router_knows (router, "llama3:8b"));
+  g_assert_true (sluice_router_knows (router, "mock/echo"));
+  g_assert_true (sluice_router_knows (router, "mock/lorem"));
+
+  plan = sluice_router_plan (router, "llama3:8b", &error);
+  g_assert_no_error (error);
+  g_assert_true (deployment_at (plan, 0) == g_ptr_array_index (found, 0));
+  mock = sluice_router_plan (router, "mock/error-503", &error);
+  g_assert_no_error (error);
+  g_assert_cmpstr (deployment_at (mock, 0)->group, ==, "mock/error-503");
+  g_assert_cmpstr (deployment_at (mock, 0)->model, ==, "error-503");
+  g_assert_true (sluice_deployment_is_mock (deployment_at (mock, 0)));
+  g_assert_null (sluice_router_plan (router, "gpt-4o", &error));
+  g_assert_error (error, SLUICE_ERROR, SLUICE_ERROR_MODEL_UNKNOWN);
+}
+
+#define ADD(name, text, func) g_test_add ("/router/" name, Fixture, text, set_up, func, tear_down)
+
+int
+main (int argc, char *argv[])
+{
+  g_test_init (&argc, &argv, G_TEST_OPTION_ISOLATE_DIRS, NULL);
+  ADD ("precedence", NULL, test_precedence);
+  ADD ("unknown", NULL, test_unknown);
+  ADD ("unknown-long", NULL, test_unknown_long);
+  ADD ("groups", NULL, test_groups);
+  ADD ("shuffle", NULL, test_shuffle);
+  ADD ("unusable", unusable, test_unusable);
+  ADD ("no-findings-wanted", unusable, test_no_findings_wanted);
+  g_test_add_func ("/router/plan-outlives", test_plan_outlives);
+  g_test_add_func ("/router/unconfigured", test_unconfigured);
+  return g_test_run ();
+}
