@@ -8,7 +8,9 @@
 struct _SluiceAccess {
   SluiceConfig *config; /* (owned) */
   const char *master_key; /* (nullable): owned by the config */
+  gboolean example_key; /* the master key stands in a tutorial */
   gboolean keyless;
+  gboolean keyless_cloud;
 };
 
 SluiceAccess *
@@ -18,7 +20,9 @@ sluice_access_new (SluiceConfig *config)
 
   self->config = sluice_config_ref (config);
   self->master_key = sluice_config_get_master_key (config);
+  self->example_key = self->master_key != NULL && sluice_config_is_example_key (self->master_key);
   self->keyless = sluice_config_get_settings (config)->keyless_access;
+  self->keyless_cloud = sluice_config_get_settings (config)->keyless_cloud_access;
   return self;
 }
 
@@ -70,7 +74,7 @@ check_keyless (SluiceAccess *self, const SluicePresented *presented, SluiceIdent
 {
   if (self->keyless && presented->same_user && !presented->relayed)
     {
-      *identity = (SluiceIdentity){ "this-computer", FALSE };
+      *identity = (SluiceIdentity){ "this-computer", FALSE, !self->keyless_cloud };
       return TRUE;
     }
 
@@ -106,7 +110,13 @@ sluice_access_check (SluiceAccess *self,
           g_set_error_literal (error, SLUICE_ERROR, SLUICE_ERROR_KEY_UNKNOWN, "the api key is not valid");
           return FALSE;
         }
-      *identity = (SluiceIdentity){ "master", TRUE };
+      if (self->example_key && !presented->loopback)
+        {
+          g_set_error_literal (error, SLUICE_ERROR, SLUICE_ERROR_KEY_UNKNOWN,
+                               "the master key is a known example and opens nothing to other machines, choose another");
+          return FALSE;
+        }
+      *identity = (SluiceIdentity){ "master", TRUE, FALSE };
       return TRUE;
     }
 

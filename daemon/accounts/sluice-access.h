@@ -21,6 +21,7 @@ typedef struct {
 typedef struct {
   const char *account; /* static: "master" or "this-computer" */
   gboolean admin;
+  gboolean local_only; /* may use models that run here, and no others */
 } SluiceIdentity;
 
 typedef struct _SluiceAccess SluiceAccess;

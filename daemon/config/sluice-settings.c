@@ -53,6 +53,7 @@ static const SluiceSettingInfo infos[] = {
   INT (retention_days, 1, 36500, "90", "Days that the rows of single requests are kept"),
   CHOICE ("durability", power_loss_durability, "process", "power-loss", "What a booking survives"),
   BOOL (keyless_access, "true", "Whether processes of the same user need no key while there is no master key"),
+  BOOL (keyless_cloud_access, "false", "Whether requests without a key may use models that can cost money"),
   LIST (allowed_hosts, "Further Host names that are served"),
   LIST (cors_origins, "Origins that web pages may call from"),
 };

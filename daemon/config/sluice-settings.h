@@ -57,6 +57,7 @@ typedef struct {
   gint64 retention_days;         /* 90 */
   gboolean power_loss_durability; /* "durability": "process" (default) or "power-loss" */
   gboolean keyless_access;       /* TRUE: same-user processes need no key when there is no master key */
+  gboolean keyless_cloud_access; /* FALSE: without a key local models only */
   char **allowed_hosts;          /* further Host names that are served */
   char **cors_origins;           /* origins that pages may come from */
 } SluiceSettings;

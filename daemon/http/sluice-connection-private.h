@@ -44,6 +44,7 @@ struct _SluiceConnection {
   const SluiceConnectionFuncs *funcs; /* (nullable) */
   gpointer user_data;
   gboolean busy;
+  gboolean hung_up; /* the client closed its side; the event comes once, perhaps before the request is looked at */
   gboolean gone;
   gboolean reading_body;
 

@@ -163,6 +163,7 @@ on_ready (SluicePolled *polled, guint32 events)
   if ((events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0)
     {
       self->end_seen = self->end_seen || (events & (EPOLLHUP | EPOLLERR)) != 0;
+      self->hung_up = TRUE;
       if (self->busy)
         set_gone (self);
     }
@@ -424,6 +425,13 @@ sluice_connection_begin (SluiceConnection *self, const SluiceConnectionFuncs *fu
   self->busy = TRUE;
   self->head_since = self->idle_since = 0;
   self->body_spent = 0;
+}
+
+void
+sluice_connection_check_hung_up (SluiceConnection *self)
+{
+  if (self->hung_up && self->busy && self->fd >= 0 && !self->lingering)
+    set_gone (self);
 }
 
 void

@@ -52,6 +52,9 @@ SluiceConnection *sluice_connection_from_address (GSocketAddress *address);
 void sluice_connection_begin (SluiceConnection *self, const SluiceConnectionFuncs *funcs, gpointer user_data);
 void sluice_connection_end (SluiceConnection *self);
 
+/* Reports a client that had closed its side before sluice_connection_begin(): its request and the end came together. */
+void sluice_connection_check_hung_up (SluiceConnection *self);
+
 /* The body is being read from the client (deadlines run), or not (they stand still). */
 void sluice_connection_set_reading_body (SluiceConnection *self, gboolean reading);
 

@@ -30,9 +30,14 @@ append_upstream_header (const char *name, const char *value, gpointer data)
       if (g_ascii_strcasecmp (name, not_passed[i]) == 0)
         return;
     }
-  /* never a line of the upstream's making in our head */
-  if (strpbrk (value, "\r\n") != NULL || strpbrk (name, "\r\n: ") != NULL)
+  /* never a line or a control byte of the upstream's making in our head */
+  if (strpbrk (name, "\r\n: ") != NULL || *value == '\0')
     return;
+  for (const char *p = value; *p != '\0'; p++)
+    {
+      if (g_ascii_iscntrl (*p) && *p != '\t')
+        return;
+    }
   if (g_ascii_strncasecmp (name, "x-ratelimit-", strlen ("x-ratelimit-")) == 0
       || g_ascii_strcasecmp (name, "Retry-After") == 0)
     append_header (out, name, value);
@@ -221,6 +226,7 @@ on_settled (SluiceLedgerResult result, gpointer data)
 {
   SluiceExchange *self = data;
 
+  self->worker->n_in_ledger--;
   self->pending = result == SLUICE_LEDGER_PENDING;
   if (self->answered)
     {
@@ -265,6 +271,7 @@ sluice_exchange_settle (SluiceExchange *self, guint status, const char *word)
   self->record->status = status;
   self->record->error = g_strdup (word);
   self->record->finished_us = sluice_clock_real (self->worker->shared.clock);
+  self->worker->n_in_ledger++;
   sluice_ledger_finish (self->worker->shared.ledger, self->record, self->worker->inbox, on_settled,
                         sluice_exchange_ref (self));
 }

@@ -48,6 +48,25 @@ read_envelope (SluiceExchange *self, GError **error)
   return TRUE;
 }
 
+/* Leaves the candidates that the account may use. */
+static gboolean
+keep_allowed (SluiceExchange *self, GError **error)
+{
+  for (guint i = self->plan->len; self->guard.identity.local_only && i > 0; i--)
+    {
+      if (!((SluiceDeployment *) g_ptr_array_index (self->plan, i - 1))->local)
+        g_ptr_array_remove_index (self->plan, i - 1);
+    }
+  if (self->plan->len > 0)
+    return TRUE;
+
+  g_set_error (error, SLUICE_ERROR, SLUICE_ERROR_FORBIDDEN,
+               "'%.200s' can cost money, and without a key only local models may be used: set master_key and send it, "
+               "or sluice_settings.keyless_cloud_access",
+               self->model);
+  return FALSE;
+}
+
 static void
 open_record (SluiceExchange *self)
 {
@@ -85,6 +104,11 @@ sluice_exchange_admit (SluiceExchange *self)
     }
   self->plan = sluice_router_plan (self->snapshot->router, self->model, &error);
   if (self->plan == NULL)
+    {
+      sluice_exchange_fail (self, error);
+      return;
+    }
+  if (!keep_allowed (self, &error))
     {
       sluice_exchange_fail (self, error);
       return;
@@ -272,6 +296,7 @@ on_reserved (SluiceLedgerResult result, gpointer data)
 {
   SluiceExchange *self = data;
 
+  self->worker->n_in_ledger--;
   if (result == SLUICE_LEDGER_COMMITTED)
     self->attempt_record->reserved = TRUE;
   if (self->gone)
@@ -331,6 +356,7 @@ next_attempt (SluiceExchange *self)
       return;
     }
   self->t_reserve = sluice_exchange_now (self);
+  self->worker->n_in_ledger++;
   sluice_ledger_reserve (self->worker->shared.ledger, self->record, self->worker->inbox, on_reserved,
                          sluice_exchange_ref (self));
 }
@@ -401,11 +427,48 @@ sluice_exchange_attempt_failed (SluiceExchange *self,
   sluice_exchange_fail_with (self, owned);
 }
 
+static gboolean
+is_reserving (SluiceExchange *self)
+{
+  return self->attempt == NULL && self->attempt_record != NULL && self->attempt_record->billable
+         && !self->attempt_record->reserved;
+}
+
+void
+sluice_exchange_cut (SluiceExchange *self, const GError *error)
+{
+  if (self->answered || self->settled)
+    return;
+
+  self->close_after = TRUE;
+  if (self->record == NULL)
+    {
+      sluice_exchange_refuse (self, error);
+      return;
+    }
+  if (is_reserving (self))
+    {
+      sluice_exchange_abandon (self, 503, "shutting-down");
+      sluice_connection_abort (self->connection);
+      return;
+    }
+  sluice_exchange_settle_attempt (self, SLUICE_ATTEMPT_SETTLED, "shutting-down");
+  if (self->attempt != NULL)
+    sluice_attempt_cancel (self->attempt);
+  self->stream_over = TRUE;
+  if (!self->head_sent)
+    {
+      sluice_exchange_fail (self, error);
+      return;
+    }
+  self->stream_fault = sluice_fault_new_from_error (error);
+  sluice_exchange_settle (self, 503, "shutting-down");
+}
+
 void
 sluice_exchange_abandon (SluiceExchange *self, guint status, const char *word)
 {
-  gboolean reserving = self->attempt == NULL && self->attempt_record != NULL && self->attempt_record->billable
-                       && !self->attempt_record->reserved;
+  gboolean reserving = is_reserving (self);
 
   if (self->answered)
     return;

@@ -92,6 +92,9 @@ void sluice_exchange_admit (SluiceExchange *self);
 /* The client left or we are shutting down: stops the attempt and writes the row. */
 void sluice_exchange_abandon (SluiceExchange *self, guint status, const char *word);
 
+/* Ends what is under way with @error: as the answer, or as the last event of a stream that has begun. */
+void sluice_exchange_cut (SluiceExchange *self, const GError *error);
+
 /* Fills the attempt's row from what is known. @usage (nullable): reported; else estimated from what was generated. */
 void sluice_exchange_settle_attempt (SluiceExchange *self, SluiceAttemptState state, const char *word);
 

@@ -9,6 +9,12 @@
 /* What a chunked body takes of the budget at a time. */
 #define CHUNKED_STEP (256 * 1024)
 
+/* Bodies up to this size take nothing of the budget: large ones that wait are not to hold up every small question. */
+#define SMALL_BODY (16 * 1024)
+
+/* What libsoup hands out of a body at a time. */
+#define BODY_PIECE (8 * 1024)
+
 static void on_client_gone (gpointer data);
 static void on_drained (gpointer data);
 static void on_refused (const GError *error, gpointer data);
@@ -174,8 +180,8 @@ on_got_chunk (SoupServerMessage *message, GBytes *chunk, gpointer data)
   if (self->body == NULL)
     self->body = g_byte_array_sized_new ((guint) (self->guard.length > 0 ? self->guard.length : (gint64) length));
   g_byte_array_append (self->body, bytes, (guint) length);
-  if (self->guard.length < 0)
-    ensure_budget (self, total + CHUNKED_STEP);
+  if (self->guard.length < 0 && total + BODY_PIECE > self->budget_held)
+    ensure_budget (self, self->budget_held + CHUNKED_STEP);
 }
 
 static void
@@ -291,10 +297,13 @@ sluice_exchange_begin (SluiceWorker *worker, SluiceConnection *connection, SoupS
       return;
     }
   soup_message_headers_remove (soup_server_message_get_request_headers (message), "Range");
-  if (self->guard.length == 0)
-    return;
-  sluice_connection_set_reading_body (connection, TRUE);
-  ensure_budget (self, self->guard.length > 0 ? (gsize) self->guard.length : CHUNKED_STEP);
+  if (self->guard.length != 0)
+    {
+      sluice_connection_set_reading_body (connection, TRUE);
+      if (self->guard.length > SMALL_BODY || self->guard.length < 0)
+        ensure_budget (self, self->guard.length > 0 ? (gsize) self->guard.length : CHUNKED_STEP);
+    }
+  sluice_connection_check_hung_up (connection);
 }
 
 void
@@ -320,6 +329,8 @@ sluice_exchanges_tick (GQueue *exchanges, gint64 now)
 void
 sluice_exchanges_shut_down (GQueue *exchanges)
 {
+  g_autoptr (GError) error = g_error_new_literal (SLUICE_ERROR, SLUICE_ERROR_SHUTTING_DOWN,
+                                                  "the gateway is shutting down, try again in a moment");
   GList *next;
 
   for (GList *link = exchanges->head; link != NULL; link = next)
@@ -327,8 +338,23 @@ sluice_exchanges_shut_down (GQueue *exchanges)
       SluiceExchange *self = link->data;
 
       next = link->next;
-      if (!self->answered)
-        sluice_exchange_abandon (self, 503, "shutting-down");
+      sluice_exchange_ref (self);
+      leave_budget_line (self);
+      sluice_exchange_cut (self, error);
+      sluice_exchange_unref (self);
+    }
+}
+
+void
+sluice_exchanges_abort (GQueue *exchanges)
+{
+  GList *next;
+
+  for (GList *link = exchanges->head; link != NULL; link = next)
+    {
+      SluiceExchange *self = link->data;
+
+      next = link->next;
       sluice_connection_abort (self->connection);
     }
 }

@@ -19,7 +19,11 @@ void sluice_exchange_begin (SluiceWorker *worker, SluiceConnection *connection, 
 /* Ends waits that are too long. @exchanges are those of one worker; @now is monotonic. */
 void sluice_exchanges_tick (GQueue *exchanges, gint64 now);
 
-/* The drain is over: what is under way gets an error and its row. */
+/* The drain is over: what is under way gets an error, or an error event, and its row. The list empties as that goes
+ * out. */
 void sluice_exchanges_shut_down (GQueue *exchanges);
+
+/* Closes the connections of those that are still there. */
+void sluice_exchanges_abort (GQueue *exchanges);
 
 G_END_DECLS

@@ -198,6 +198,7 @@ end_head (SluiceFraming *self, GError **error)
     return bad (error, "it has no Host");
 
   self->n_requests++;
+  self->head_bytes = 0;
   g_clear_pointer (&self->line, g_byte_array_unref);
   self->left = MAX (self->length, 0);
   self->state = self->chunked         ? SLUICE_FRAMING_CHUNK_SIZE

@@ -2,10 +2,15 @@
 #include "http/sluice-front.h"
 
 #include <string.h>
+#include <sys/resource.h>
 
 #include "http/sluice-acceptor.h"
 
 #define MAX_DEFAULT_WORKERS 4
+
+/* Files, event descriptors, listeners. */
+#define OWN_DESCRIPTORS 32
+#define MIN_CONNECTIONS 8
 
 struct _SluiceFront {
   SluiceWorkerShared shared; /* clock and ledger are (owned) */
@@ -14,6 +19,19 @@ struct _SluiceFront {
   GPtrArray *addresses;      /* (owned) (element-type utf8) */
   guint port;
 };
+
+/* Each client may need a connection to an upstream: without descriptors kept back for those, accepting would starve
+ * them. */
+static guint
+affordable_connections (const SluiceSettings *settings)
+{
+  struct rlimit limit;
+  gint64 affordable = settings->max_connections;
+
+  if (getrlimit (RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY)
+    affordable = ((gint64) limit.rlim_cur - OWN_DESCRIPTORS) / 2;
+  return (guint) CLAMP (affordable, MIN_CONNECTIONS, settings->max_connections);
+}
 
 static gboolean
 listen_on (SluiceFront *self, const char *host, guint port, GError **error)
@@ -84,7 +102,7 @@ sluice_front_new (SluiceConfig *config,
   self->shared.budget = sluice_body_budget_new ((gsize) settings->body_budget_bytes);
   self->workers = g_ptr_array_new_with_free_func ((GDestroyNotify) sluice_worker_stop);
   self->addresses = g_ptr_array_new_with_free_func (g_free);
-  self->acceptor = sluice_acceptor_new (self->workers, (guint) settings->max_connections);
+  self->acceptor = sluice_acceptor_new (self->workers, affordable_connections (settings));
   if (!listen_all (self, settings, socket_path, error))
     return NULL;
 

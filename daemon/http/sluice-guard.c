@@ -28,6 +28,7 @@ typedef struct {
   const char *customer;
   const char *end_user;
   const char *forwarded;
+  gboolean twice; /* a header that holds a key came with two values */
 } Head;
 
 typedef struct {
@@ -53,12 +54,16 @@ static const HeadField head_fields[] = {
   { "x-litellm-customer-id", G_STRUCT_OFFSET (Head, customer) },
   { "x-litellm-end-user-id", G_STRUCT_OFFSET (Head, end_user) },
   { "Forwarded", G_STRUCT_OFFSET (Head, forwarded) },
-  { "X-Forwarded-For", G_STRUCT_OFFSET (Head, forwarded) },
-  { "X-Forwarded-Host", G_STRUCT_OFFSET (Head, forwarded) },
-  { "X-Forwarded-Proto", G_STRUCT_OFFSET (Head, forwarded) },
   { "X-Real-IP", G_STRUCT_OFFSET (Head, forwarded) },
   { "Via", G_STRUCT_OFFSET (Head, forwarded) },
 };
+
+/* Whether @field is one of those that hold keys: they stand together. */
+static gboolean
+is_key_field (const char *const *field, const Head *head)
+{
+  return field >= &head->authorization && field <= &head->azure_key;
+}
 
 static void
 read_head (SoupMessageHeaders *headers, Head *head)
@@ -71,9 +76,15 @@ read_head (SoupMessageHeaders *headers, Head *head)
     {
       for (guint i = 0; i < G_N_ELEMENTS (head_fields); i++)
         {
-          if (g_ascii_strcasecmp (name, head_fields[i].name) == 0)
-            G_STRUCT_MEMBER (const char *, head, head_fields[i].offset) = value;
+          const char **field = &G_STRUCT_MEMBER (const char *, head, head_fields[i].offset);
+
+          if (g_ascii_strcasecmp (name, head_fields[i].name) != 0)
+            continue;
+          head->twice = head->twice || (*field != NULL && strcmp (*field, value) != 0 && is_key_field (field, head));
+          *field = value;
         }
+      if (g_ascii_strncasecmp (name, "X-Forwarded-", strlen ("X-Forwarded-")) == 0)
+        head->forwarded = value;
     }
 }
 
@@ -194,6 +205,8 @@ check_key (const Head *head,
     .loopback = peer->loopback,
   };
 
+  if (head->twice)
+    return refuse (error, SLUICE_ERROR_KEY_CONFLICT, "the request presents two different keys, send one");
   return sluice_access_check (snapshot->access, &presented, &result->identity, error);
 }
 

@@ -3,13 +3,21 @@
 
 #include <gio/gunixsocketaddress.h>
 #include <glib/gstdio.h>
+#include <malloc.h>
 
 #include "http/sluice-exchange.h"
 #include "http/sluice-worker-private.h"
 #include "shared/sluice-error.h"
 
 #define TICK_BUSY_US (100 * 1000)
+
+/* What the last answers may take at the end. */
+#define STOP_US (2 * G_USEC_PER_SEC)
+
 #define TICK_IDLE_US G_USEC_PER_SEC
+
+/* After so many closed connections, and when nothing is under way, the heap's holes are given back. */
+#define TRIM_AFTER 200
 
 static gboolean on_tick (gpointer data);
 
@@ -33,15 +41,24 @@ sluice_worker_get_date (SluiceWorker *self)
 static void
 arm_tick (SluiceWorker *self)
 {
-  gboolean busy = self->exchanges.length > 0 || sluice_upstream_is_busy (self->upstream);
+  gboolean busy = self->exchanges.length > 0 || sluice_upstream_is_busy (self->upstream) || self->stop_deadline != 0;
   gint64 wait = busy ? TICK_BUSY_US : TICK_IDLE_US;
   gint64 due = g_get_monotonic_time () + wait;
   gint64 armed = g_source_get_ready_time (self->tick);
 
-  if (!busy && g_hash_table_size (self->connections) == 0)
+  if (!busy && g_hash_table_size (self->connections) == 0 && self->closed_since_trim < TRIM_AFTER)
     g_source_set_ready_time (self->tick, -1);
   else if (armed < 0 || armed > due)
     g_source_set_ready_time (self->tick, due);
+}
+
+/* The last answers are out and the ledger has called back for each row, or that takes too long. */
+static gboolean
+may_quit (SluiceWorker *self, gint64 now)
+{
+  if (now >= self->stop_deadline)
+    sluice_exchanges_abort (&self->exchanges);
+  return self->n_in_ledger == 0 && (self->exchanges.length == 0 || now >= self->stop_deadline);
 }
 
 static gboolean
@@ -64,6 +81,16 @@ on_tick (gpointer data)
       if (self->draining)
         sluice_connection_close_if_idle (g_ptr_array_index (connections, i));
     }
+  if (self->closed_since_trim >= TRIM_AFTER && self->exchanges.length == 0)
+    {
+      self->closed_since_trim = 0;
+      malloc_trim (0);
+    }
+  if (self->stop_deadline != 0 && may_quit (self, now))
+    {
+      g_main_loop_quit (self->loop);
+      return G_SOURCE_CONTINUE;
+    }
   sluice_upstream_tick (self->upstream);
   sluice_exchanges_tick (&self->exchanges, now);
   arm_tick (self);
@@ -84,6 +111,7 @@ on_closed (SluiceConnection *connection, gpointer data)
   SluiceWorker *self = data;
 
   g_hash_table_remove (self->connections, connection);
+  self->closed_since_trim++;
   g_atomic_int_dec_and_test (&self->n_connections);
 }
 
@@ -341,10 +369,9 @@ stop_in_thread (gpointer data)
 {
   SluiceWorker *self = data;
 
+  self->stop_deadline = sluice_clock_monotonic (self->shared.clock) + STOP_US;
   sluice_exchanges_shut_down (&self->exchanges);
-  while (g_main_context_iteration (self->context, FALSE))
-    ;
-  g_main_loop_quit (self->loop);
+  on_tick (self);
 }
 
 void

@@ -92,6 +92,15 @@ check_base (const char *base, const SluiceConfigModel *model, gboolean *private_
   return TRUE;
 }
 
+/* "name:cloud", "name:120b-cloud" */
+static gboolean
+is_cloud_tag (const char *model)
+{
+  const char *tag = strrchr (model, ':');
+
+  return tag != NULL && (g_str_equal (tag, ":cloud") || g_str_has_suffix (tag, "-cloud"));
+}
+
 static const SluiceProvider *
 provider_of (const SluiceConfigModel *model, const char **name, GError **error)
 {
@@ -151,6 +160,9 @@ sluice_deployment_new (SluiceConfig *config, const SluiceConfigModel *model, GEr
   self->local = model->local >= 0 ? model->local == 1 : self->provider->runs_models_here && private_address;
   if (sluice_deployment_is_mock (self) && model->local < 0)
     self->local = TRUE;
+  /* Ollama hands some models on to its own cloud: they are tagged so (DESIGN 7) */
+  if (model->local < 0 && g_str_equal (self->provider->dialect, "ollama") && is_cloud_tag (name))
+    self->local = FALSE;
   self->input_femto = model->input_femto;
   self->output_femto = model->output_femto;
   self->timeout_ms = model->timeout_ms;

@@ -3,10 +3,36 @@
 
 #include <string.h>
 
-gboolean
-sluice_address_is_private (GInetAddress *address)
+/* An IPv4 address in the clothes of IPv6 (::ffff:a.b.c.d) is what it is underneath. */
+static GInetAddress *
+dup_plain (GInetAddress *address)
 {
-  g_return_val_if_fail (G_IS_INET_ADDRESS (address), FALSE);
+  static const guint8 mapped[] = { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff };
+  const guint8 *bytes = g_inet_address_to_bytes (address);
+
+  if (g_inet_address_get_family (address) == G_SOCKET_FAMILY_IPV6 && memcmp (bytes, mapped, sizeof mapped) == 0)
+    return g_inet_address_new_from_bytes (bytes + sizeof mapped, G_SOCKET_FAMILY_IPV4);
+  return g_object_ref (address);
+}
+
+/* The literal address @host, its zone left off; %NULL if it is a name. */
+static GInetAddress *
+parse_literal (const char *host)
+{
+  g_autofree char *plain = g_strndup (host, strcspn (host, "%"));
+  g_autoptr (GInetAddress) address = g_inet_address_new_from_string (plain);
+
+  return address != NULL ? dup_plain (address) : NULL;
+}
+
+gboolean
+sluice_address_is_private (GInetAddress *raw)
+{
+  g_autoptr (GInetAddress) address = NULL;
+
+  g_return_val_if_fail (G_IS_INET_ADDRESS (raw), FALSE);
+
+  address = dup_plain (raw);
 
   if (g_inet_address_get_is_loopback (address) || g_inet_address_get_is_link_local (address)
       || g_inet_address_get_is_site_local (address))
@@ -30,14 +56,15 @@ sluice_host_is_private (const char *host)
       && g_ascii_strcasecmp (host + strlen (host) - strlen (".localhost"), ".localhost") == 0)
     return TRUE;
 
-  address = g_inet_address_new_from_string (host);
+  address = parse_literal (host);
   return address != NULL && sluice_address_is_private (address);
 }
 
 gboolean
 sluice_host_is_forbidden (const char *host)
 {
-  g_autoptr (GInetAddress) address = g_inet_address_new_from_string (host);
+  g_autoptr (GInetAddress) address = parse_literal (host);
+  const guint8 *bytes;
 
   if (address == NULL)
     return FALSE;
@@ -45,5 +72,6 @@ sluice_host_is_forbidden (const char *host)
       || g_inet_address_get_is_any (address))
     return TRUE;
 
-  return g_inet_address_get_family (address) == G_SOCKET_FAMILY_IPV4 && g_inet_address_to_bytes (address)[0] == 0;
+  bytes = g_inet_address_to_bytes (address);
+  return g_inet_address_get_family (address) == G_SOCKET_FAMILY_IPV4 && (bytes[0] == 0 || bytes[0] == 255);
 }

@@ -175,7 +175,8 @@ sluice_router_plan (SluiceRouter *self, const char *model, GError **error)
 gboolean
 sluice_router_knows (SluiceRouter *self, const char *model)
 {
-  return g_hash_table_contains (self->groups, model) || g_hash_table_contains (self->ids, model);
+  return g_hash_table_contains (self->groups, model) || g_hash_table_contains (self->ids, model)
+         || g_hash_table_contains (self->models, model) || (self->unconfigured && g_str_has_prefix (model, "mock/"));
 }
 
 GPtrArray *

@@ -199,6 +199,9 @@ sluice_attempt_start_mock (SluiceAttempt *self)
 {
   guint delay = MIN (number_after (self->request.deployment->model, "slow-"), MAX_SLOW_MS);
 
+  /* slow as asked: only the limit of the whole call counts */
+  self->phase = SLUICE_PHASE_FIRST_BYTE;
+  self->phase_deadline = G_MAXINT64;
   self->mock_source = delay > 0 ? g_timeout_source_new (delay) : g_idle_source_new ();
   g_source_set_priority (self->mock_source, G_PRIORITY_DEFAULT);
   g_source_set_callback (self->mock_source, on_mock_due, self, NULL);

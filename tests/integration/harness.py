@@ -479,8 +479,9 @@ class Gateway:
     def exchanges(self):
         """Every exchange, oldest first, each with the names of its subjects and its attempts under `attempts`."""
         names = '(SELECT name FROM subject WHERE id = {0}_id) AS "{0}"'.format
-        attempts = self.rows(f'SELECT *, {names("deployment")}, {names("provider")} FROM attempt ORDER BY ordinal')
+        # in this order: an exchange that is seen has its attempts by then
         found = self.rows(f'SELECT *, {names("account")}, {names("group")} FROM exchange ORDER BY id')
+        attempts = self.rows(f'SELECT *, {names("deployment")}, {names("provider")} FROM attempt ORDER BY ordinal')
         for exchange in found:
             exchange['attempts'] = [row for row in attempts if row['exchange_id'] == exchange['id']]
         return found

@@ -174,6 +174,27 @@ def test_two_keys(world):
     world.gateway.chat('local', headers={'x-litellm-api-key': WRONG}).expect(401)
 
 
+def test_one_header_twice(world):
+    with world.gateway.raw(timeout=5) as raw:
+        raw.send(f'GET /v1/models HTTP/1.1\r\nHost: 127.0.0.1:{world.gateway.port}\r\nAuthorization: Bearer {WRONG}\r\n'
+                 f'Authorization: Bearer {MASTER_KEY}\r\n\r\n'.encode())
+        raw.answer().expect(400)
+
+
+def test_without_a_key(world):
+    """This computer needs none, for local models; what was relayed does."""
+    entries = [model_entry('local', world.upstream.base, 'fake'),
+               model_entry('paid', world.upstream.base, 'fake', provider='openai', extra=PRICES)]
+    with Gateway(make_config(entries, key=None)) as gateway:
+        bare = {'Authorization': ''}
+        gateway.chat('local', headers=bare).expect(200)
+        gateway.chat('paid', headers=bare).expect(403).error()
+        for name in ('X-Forwarded-For', 'X-Forwarded-Port', 'Via', 'X-Real-IP', 'Forwarded'):
+            gateway.chat('local', headers={**bare, name: '1.1 somewhere'}).expect(401)
+    with Gateway(make_config(entries, key=None, settings={'keyless_cloud_access': True})) as gateway:
+        gateway.chat('paid', headers={'Authorization': ''}).expect(200)
+
+
 def test_refusal_before_the_body(world):
     with world.gateway.raw(timeout=5) as raw:
         raw.send(f'POST /v1/chat/completions HTTP/1.1\r\nHost: 127.0.0.1:{world.gateway.port}\r\nAuthorization: Bearer '

@@ -328,7 +328,8 @@ def test_few_descriptors():
             worst = max(worst, seconds)
             print(f'# {count} {"silent" if silent else "asking"} clients, {taken} descriptors, {answers} answers; '
                   f'next request after {seconds * 1000:.0f} ms')
-            check_descriptors(gateway, before + 2, 'after the clients left')
+            # connections to the upstream stay open for a minute, as many as there were clients at a time
+            check_descriptors(gateway, before + 2 + 16, 'after the clients left')
         check(worst <= TIME_FACTOR, f'the next request took {worst:.2f} s')
 
 

@@ -4,6 +4,7 @@
 
 import contextlib
 import json
+import socket
 import time
 
 from harness import (PRICES, TIME_FACTOR, Gateway, Upstream, chat_body, check, check_equal, check_in,
@@ -257,6 +258,19 @@ def test_client_leaves_before_the_first_byte(world):
         world.gateway.last_exchange(499)
 
 
+def test_client_leaves_with_its_request(world):
+    """The request and the end of the client's side come in one event: nothing of it may run on upstream."""
+    world.upstream.reset()
+    for turn in range(60):
+        with socket.create_connection(('127.0.0.1', world.gateway.port)) as client:
+            time.sleep(0.005)
+            body = json.dumps(chat_body('stall', stream=bool(turn % 2))).encode()
+            client.sendall(world.gateway.wire('POST', '/v1/chat/completions', body))
+            if turn % 3 == 0:
+                client.shutdown(socket.SHUT_WR)
+    wait_for_upstream(world)
+
+
 def test_slow_reader(world):
     world.upstream.reset()
     before = world.gateway.rss()
@@ -273,7 +287,8 @@ def test_slow_reader(world):
         # kernel buffers on both sides, ours in between
         check(sent[-1] < 24 * 1024 * 1024, f'{sent[-1]} bytes were taken from the upstream')
         grown = world.gateway.rss() - before
-        check(grown < 4 * 1024 * 1024, f'memory grew by {grown} bytes')
+        # AddressSanitizer keeps what is freed for a while
+        check(grown < (4 if TIME_FACTOR == 1 else 64) * 1024 * 1024, f'memory grew by {grown} bytes')
         # it goes on when the client reads again
         had = 0
         while had < sent[-1] // 4:

@@ -26,6 +26,8 @@ static const Case cases[] = {
   { "master-prefix", KEY, { .keys = { "sk-test" } }, SLUICE_ERROR_KEY_UNKNOWN, NULL },
   { "two-same", KEY, { .keys = { KEY, NULL, KEY } }, -1, "master" },
   { "two-different", KEY, { .keys = { KEY, "sk-other" } }, SLUICE_ERROR_KEY_CONFLICT, NULL },
+  { "example-here", "sk-1234", { .keys = { "sk-1234" }, .loopback = TRUE }, -1, "master" },
+  { "example-elsewhere", "sk-1234", { .keys = { "sk-1234" } }, SLUICE_ERROR_KEY_UNKNOWN, NULL },
   { "litellm-decides", KEY, { .litellm_key = KEY, .keys = { "sk-other" } }, -1, "master" },
 };
 
@@ -37,7 +39,7 @@ test_case (gconstpointer data)
   g_autoptr (SluiceConfig) config = NULL;
   g_autoptr (SluiceAccess) access = NULL;
   g_autoptr (GError) error = NULL;
-  SluiceIdentity identity = { NULL, FALSE };
+  SluiceIdentity identity = { NULL, FALSE, FALSE };
   gboolean served;
 
   if (c->master != NULL)
@@ -50,12 +52,13 @@ test_case (gconstpointer data)
       g_assert_no_error (error);
       g_assert_true (served);
       g_assert_cmpstr (identity.account, ==, c->account);
+      g_assert_true (identity.admin == !identity.local_only);
     }
   else
     {
       g_assert_error (error, SLUICE_ERROR, c->error);
       g_assert_false (served);
-      g_assert_null (strstr (error->message, "sk-t"));
+      g_assert_null (strstr (error->message, KEY));
     }
 }
 

@@ -35,6 +35,12 @@ static const Case cases[] = {
   { "224.0.0.1", FALSE, TRUE },
   { "239.255.255.255", FALSE, TRUE },
   { "ff02::1", FALSE, TRUE },
+  { "255.255.255.255", FALSE, TRUE },
+  { "::ffff:169.254.169.254", TRUE, TRUE },
+  { "::ffff:0.0.0.0", FALSE, TRUE },
+  { "fe80::1%lo", TRUE, TRUE },
+  { "::ffff:127.0.0.1", TRUE, FALSE },
+  { "::ffff:8.8.8.8", FALSE, FALSE },
 
   { "11.0.0.1", FALSE, FALSE },
   { "9.255.255.255", FALSE, FALSE },

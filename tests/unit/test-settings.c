@@ -26,8 +26,14 @@ test_table_is_whole (void)
       g_assert_false (g_str_has_suffix (infos[i].description, "."));
       g_assert_cmpint (infos[i].minimum, <=, infos[i].maximum);
     }
+  /* an odd number of switches leaves a gap in front of the lists */
   for (gsize i = 0; i < sizeof (SluiceSettings); i++)
-    g_assert_cmpuint (covered[i], ==, 1);
+    {
+      gboolean gap = i >= G_STRUCT_OFFSET (SluiceSettings, keyless_cloud_access) + sizeof (gboolean)
+                     && i < G_STRUCT_OFFSET (SluiceSettings, allowed_hosts);
+
+      g_assert_cmpuint (covered[i], ==, gap ? 0 : 1);
+    }
 }
 
 static void

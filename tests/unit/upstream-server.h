@@ -11,12 +11,12 @@
 
 typedef struct {
   GSocketService *service;
-  char *base;        /* "http://127.0.0.1:PORT" */
-  GString *answer;   /* to each request; nothing while empty */
-  gboolean close;    /* after the answer */
-  GString *request;  /* the last one, whole */
-  guint n_requests;
-  guint n_open;
+  char *base;       /* "http://127.0.0.1:PORT" */
+  GString *answer;  /* to each request; nothing while empty */
+  gboolean close;   /* after the answer */
+  GString *request; /* the last one, whole */
+  guint n_requests;    /* that were answered */
+  guint n_open;        /* connections */
   guint n_connections; /* so far */
   guint n_writing;
   GPtrArray *lines; /* (element-type ServerLine): the open ones */
@@ -67,10 +67,11 @@ server_on_written (GObject *source, GAsyncResult *result, gpointer data)
   server->n_writing--;
 }
 
-/* @text must live until it has gone out. */
+/* @text must live until it has gone out. What was said before has gone out when this begins. */
 static inline void
 server_say (ServerLine *line, const char *text, gsize length)
 {
+  RUN_UNTIL (line->server->n_writing == 0);
   line->server->n_writing++;
   g_output_stream_write_all_async (g_io_stream_get_output_stream (line->stream), text, length, G_PRIORITY_DEFAULT, NULL,
                                    server_on_written, line->server);
@@ -100,6 +101,7 @@ server_on_answered (GObject *source, GAsyncResult *result, gpointer data)
 
   g_output_stream_write_all_finish (G_OUTPUT_STREAM (source), result, NULL, NULL);
   line->server->n_writing--;
+  line->server->n_requests++;
   if (line->server->close)
     server_end (line);
   server_read (line);
@@ -125,7 +127,6 @@ server_on_read (GObject *source, GAsyncResult *result, gpointer data)
     }
   g_string_assign (server->request, line->in->str);
   g_string_truncate (line->in, 0);
-  server->n_requests++;
   server->n_writing++;
   g_output_stream_write_all_async (g_io_stream_get_output_stream (line->stream), server->answer->str,
                                    server->answer->len, G_PRIORITY_DEFAULT, NULL, server_on_answered, line);
