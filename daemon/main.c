@@ -61,17 +61,6 @@ parse_options (int *argc, char ***argv, Options *options, GError **error)
   return g_option_context_parse (context, argc, argv, error);
 }
 
-static void
-print_findings (GPtrArray *findings)
-{
-  for (guint i = 0; i < findings->len; i++)
-    {
-      g_autofree char *text = sluice_finding_to_string (g_ptr_array_index (findings, i));
-
-      g_printerr ("%s\n", text);
-    }
-}
-
 static int
 check_config (const char *path)
 {
@@ -79,7 +68,7 @@ check_config (const char *path)
   g_autoptr (SluiceConfig) config = sluice_config_load (path, NULL, findings);
   g_autoptr (SluiceRouter) router = config != NULL ? sluice_router_new (config, findings) : NULL;
 
-  print_findings (findings);
+  sluice_findings_print (findings);
   return config != NULL ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
@@ -97,7 +86,7 @@ load_config (const Options *options)
   if (path == NULL)
     return sluice_config_new_empty (NULL);
   config = sluice_config_load (path, NULL, findings);
-  print_findings (findings);
+  sluice_findings_print (findings);
   return config;
 }
 

@@ -116,17 +116,6 @@ on_found (GPtrArray *found, gpointer user_data)
   announce (self);
 }
 
-static void
-print_findings (GPtrArray *findings)
-{
-  for (guint i = 0; i < findings->len; i++)
-    {
-      g_autofree char *text = sluice_finding_to_string (g_ptr_array_index (findings, i));
-
-      g_printerr ("%s\n", text);
-    }
-}
-
 gboolean
 sluice_daemon_start (SluiceDaemon *self, GError **error)
 {
@@ -140,7 +129,7 @@ sluice_daemon_start (SluiceDaemon *self, GError **error)
     return FALSE;
 
   router = configured ? sluice_router_new (self->config, findings) : sluice_router_new_unconfigured (nothing);
-  print_findings (findings);
+  sluice_findings_print (findings);
   socket_path = prepare_socket ();
   self->front = sluice_front_new (self->config, router, socket_path, self->ledger, self->clock, error);
   if (self->front == NULL)

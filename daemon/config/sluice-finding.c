@@ -70,3 +70,16 @@ sluice_findings_have_error (GPtrArray *findings)
 
   return FALSE;
 }
+
+void
+sluice_findings_print (GPtrArray *findings)
+{
+  g_return_if_fail (findings != NULL);
+
+  for (guint i = 0; i < findings->len; i++)
+    {
+      g_autofree char *text = sluice_finding_to_string (g_ptr_array_index (findings, i));
+
+      g_printerr ("%s\n", text);
+    }
+}

@@ -36,6 +36,9 @@ char *sluice_finding_to_string (const SluiceFinding *self);
 /* Whether one of @findings is an error. */
 gboolean sluice_findings_have_error (GPtrArray *findings);
 
+/* Each on a line of standard error, as sluice_finding_to_string() has it. */
+void sluice_findings_print (GPtrArray *findings);
+
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (SluiceFinding, sluice_finding_free)
 
 G_END_DECLS
