@@ -7,13 +7,11 @@
 #include "shared/sluice-error.h"
 #include "upstream/sluice-upstream-private.h"
 
-/* While nothing comes, a stream holds only this much. */
-#define WAIT_BYTES 4096
-
 /* Reads handed out before other work of the thread gets its turn. */
 #define MAX_READS_A_TURN 16
 
 static void pump (SluiceAttempt *self);
+static void stop_waiting (SluiceAttempt *self);
 
 SluiceAttempt *
 sluice_attempt_ref (SluiceAttempt *self)
@@ -33,7 +31,6 @@ sluice_attempt_unref (SluiceAttempt *self)
   g_clear_object (&self->cancellable);
   g_clear_error (&self->failure);
   g_clear_pointer (&self->whole, g_byte_array_unref);
-  g_free (self->buffer);
   sluice_deployment_unref (self->request.deployment);
   g_clear_pointer (&self->request.body, g_bytes_unref);
   g_free (self);
@@ -53,7 +50,8 @@ leave (SluiceAttempt *self)
     }
   if (self->message != NULL)
     g_signal_handlers_disconnect_by_data (self->message, self);
-  if (self->stream != NULL && !self->reading)
+  stop_waiting (self);
+  if (self->stream != NULL)
     {
       /* an unread rest is dropped with the connection, not waited for: this does not block */
       g_input_stream_close (self->stream, NULL, NULL);
@@ -190,58 +188,55 @@ on_end_of_body (SluiceAttempt *self)
   sluice_attempt_finish_answer (self, body);
 }
 
-static void
-on_read (GObject *source, GAsyncResult *result, gpointer data)
+static gboolean
+on_readable (GObject *stream, gpointer data)
 {
-  g_autoptr (SluiceAttempt) self = data;
-  g_autoptr (GError) error = NULL;
-  gssize count = g_input_stream_read_finish (G_INPUT_STREAM (source), result, &error);
+  g_autoptr (SluiceAttempt) self = sluice_attempt_ref (data);
 
-  self->reading = FALSE;
-  if (self->phase == SLUICE_PHASE_ENDED)
-    {
-      g_input_stream_close (self->stream, NULL, NULL);
-      g_clear_object (&self->stream);
-      return;
-    }
-  if (count < 0)
-    {
-      sluice_attempt_finish (self, transport_error (self, error));
-      return;
-    }
-  if (count == 0)
-    {
-      on_end_of_body (self);
-      return;
-    }
-  if (hand_out (self, self->buffer, (gsize) count))
-    pump (self);
+  g_source_set_ready_time (self->read_source, -1);
+  pump (self);
+  return G_SOURCE_CONTINUE;
 }
 
 static void
+stop_waiting (SluiceAttempt *self)
+{
+  if (self->read_source == NULL)
+    return;
+  g_source_destroy (self->read_source);
+  g_clear_pointer (&self->read_source, g_source_unref);
+}
+
+/*
+ * One source for the whole stream, made when a read would block: one for each read costs ten wake-ups of the loop an
+ * event, as GLib signals each source that comes or goes. Made while libsoup holds bytes above the socket it would spin;
+ * therefore everything is read before each wait.
+ */
+static void
 wait_for_bytes (SluiceAttempt *self)
 {
-  if (self->buffer == NULL)
-    self->buffer = g_malloc (WAIT_BYTES);
-  self->reading = TRUE;
-  g_input_stream_read_async (self->stream, self->buffer, WAIT_BYTES, G_PRIORITY_DEFAULT, self->cancellable, on_read,
-                             sluice_attempt_ref (self));
+  if (self->read_source != NULL)
+    return;
+  self->read_source = g_pollable_input_stream_create_source (G_POLLABLE_INPUT_STREAM (self->stream), NULL);
+  g_source_set_callback (self->read_source, G_SOURCE_FUNC (on_readable), self, NULL);
+  g_source_attach (self->read_source, g_main_context_get_thread_default ());
 }
 
 /* Takes what is there without waiting, then waits. */
 static void
 pump (SluiceAttempt *self)
 {
-  for (guint i = 0; i < MAX_READS_A_TURN && !self->paused && !self->reading; i++)
+  gboolean blocked = FALSE;
+
+  for (guint i = 0; i < MAX_READS_A_TURN && !self->paused && !blocked; i++)
     {
       g_autoptr (GError) error = NULL;
       gssize count = g_pollable_input_stream_read_nonblocking (G_POLLABLE_INPUT_STREAM (self->stream),
                                                                self->upstream->scratch, SLUICE_READ_BYTES, NULL,
                                                                &error);
 
-      if (count < 0 && g_error_matches (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK))
-        break;
-      if (count < 0)
+      blocked = count < 0 && g_error_matches (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK);
+      if (count < 0 && !blocked)
         {
           sluice_attempt_finish (self, transport_error (self, error));
           return;
@@ -251,12 +246,19 @@ pump (SluiceAttempt *self)
           on_end_of_body (self);
           return;
         }
-      if (!hand_out (self, self->upstream->scratch, (gsize) count))
+      if (count > 0 && !hand_out (self, self->upstream->scratch, (gsize) count))
         return;
     }
 
-  if (!self->paused && !self->reading)
-    wait_for_bytes (self);
+  if (self->paused)
+    {
+      stop_waiting (self);
+      return;
+    }
+  wait_for_bytes (self);
+  /* others get their turn, and bytes that libsoup holds make no socket readable */
+  if (!blocked)
+    g_source_set_ready_time (self->read_source, 0);
 }
 
 static gboolean
@@ -438,8 +440,9 @@ sluice_attempt_resume (SluiceAttempt *self)
   if (self->phase == SLUICE_PHASE_ENDED || self->stream == NULL)
     return;
   set_phase (self, SLUICE_PHASE_BODY, self->request.idle_ms);
-  if (!self->reading)
-    wait_for_bytes (self);
+  /* from the loop, not from within the caller */
+  wait_for_bytes (self);
+  g_source_set_ready_time (self->read_source, 0);
 }
 
 guint

@@ -50,15 +50,13 @@ struct _SluiceAttempt {
   GCancellable *cancellable; /* (owned) */
   GInputStream *stream;      /* (owned) (nullable) */
   GSource *mock_source;      /* (owned) (nullable) */
-  char *buffer;              /* (owned) (nullable): of the read under way */
+  GSource *read_source;      /* (owned) (nullable): waits for bytes of the stream */
   GByteArray *whole;         /* (owned) (nullable): an answer that is collected */
   GError *failure;           /* (owned) (nullable): why we cancelled it ourselves */
 
   SluiceAttemptPhase phase;
   gboolean streaming; /* the answer is handed out as it comes */
-  gboolean reading;   /* a read is under way */
   gboolean paused;
-  gboolean pumping;
   guint status;
   guint resends;
   gint64 first_byte_us;
