@@ -10,7 +10,7 @@
 
 #include "config/sluice-settings.h"
 #include "http/sluice-peer.h"
-#include "http/sluice-poller.h"
+#include "shared/sluice-poller.h"
 #include "shared/sluice-clock.h"
 
 G_BEGIN_DECLS

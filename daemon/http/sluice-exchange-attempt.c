@@ -307,7 +307,11 @@ on_reserved (SluiceLedgerResult result, gpointer data)
         sluice_exchange_settle (self, self->answer_status, "client-gone");
     }
   else if (result == SLUICE_LEDGER_COMMITTED)
-    start_attempt (self);
+    {
+      if (self->stream)
+        sluice_exchange_pause_for_long (self);
+      start_attempt (self);
+    }
   else
     {
       g_autoptr (GError) error = g_error_new_literal (

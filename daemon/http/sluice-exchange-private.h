@@ -86,6 +86,11 @@ void sluice_exchange_drop_text (SluiceExchange *self);
 /* The same, and the upstream has taken its copy: the share is given back. */
 void sluice_exchange_drop_body (SluiceExchange *self);
 
+/* A stream has begun: while it goes on the paused message costs the loop nothing. Not from within libsoup's
+ * signals. */
+void
+sluice_exchange_pause_for_long (SluiceExchange *self);
+
 /* -attempt.c: the body is there. */
 void sluice_exchange_admit (SluiceExchange *self);
 

@@ -74,6 +74,7 @@ send_batch (SluiceExchange *self)
   g_string_append (head, "\r\n");
   self->head_sent = TRUE;
   sluice_exchange_drop_body (self);
+  sluice_exchange_pause_for_long (self);
   sluice_connection_send2 (self->connection, head->str, head->len, (const char *) self->batch->data, self->batch->len);
 }
 

@@ -109,6 +109,20 @@ unpause_message (SluiceExchange *self)
   self->message_paused = FALSE;
 }
 
+/*
+ * A message paused from within libsoup's own reading, as ours are, keeps a source that the loop asks in each
+ * turn whether the pause is over: with a thousand streams that is most of what an event costs. Paused again
+ * from outside there is none.
+ */
+void
+sluice_exchange_pause_for_long (SluiceExchange *self)
+{
+  if (!self->message_paused)
+    return;
+  soup_server_message_unpause (self->message);
+  soup_server_message_pause (self->message);
+}
+
 static void
 on_budget_given (gpointer data)
 {

@@ -212,7 +212,7 @@ worker_set_up (SluiceWorker *self, GError **error)
   if (!add_dummy_listener (self->server, error))
     return FALSE;
   g_signal_connect (self->server, "request-started", G_CALLBACK (on_request_started), self);
-  self->upstream = sluice_upstream_new (self->shared.clock);
+  self->upstream = sluice_upstream_new (self->shared.clock, self->poller);
   self->tick = g_source_new (&tick_funcs, sizeof (GSource));
   g_source_set_callback (self->tick, on_tick, self, NULL);
   g_source_attach (self->tick, self->context);

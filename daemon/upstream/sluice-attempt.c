@@ -188,38 +188,30 @@ on_end_of_body (SluiceAttempt *self)
   sluice_attempt_finish_answer (self, body);
 }
 
-static gboolean
-on_readable (GObject *stream, gpointer data)
+static void
+on_readable (gpointer data)
 {
   g_autoptr (SluiceAttempt) self = sluice_attempt_ref (data);
 
-  g_source_set_ready_time (self->read_source, -1);
   pump (self);
-  return G_SOURCE_CONTINUE;
 }
 
 static void
 stop_waiting (SluiceAttempt *self)
 {
-  if (self->read_source == NULL)
+  if (self->watch == NULL)
     return;
-  g_source_destroy (self->read_source);
-  g_clear_pointer (&self->read_source, g_source_unref);
+  sluice_stream_watch_stop (self->watch);
+  g_clear_object (&self->watch);
 }
 
-/*
- * One source for the whole stream, made when a read would block: one for each read costs ten wake-ups of the loop an
- * event, as GLib signals each source that comes or goes. Made while libsoup holds bytes above the socket it would spin;
- * therefore everything is read before each wait.
- */
 static void
-wait_for_bytes (SluiceAttempt *self)
+wait_for_bytes (SluiceAttempt *self, gboolean repeat)
 {
-  if (self->read_source != NULL)
-    return;
-  self->read_source = g_pollable_input_stream_create_source (G_POLLABLE_INPUT_STREAM (self->stream), NULL);
-  g_source_set_callback (self->read_source, G_SOURCE_FUNC (on_readable), self, NULL);
-  g_source_attach (self->read_source, g_main_context_get_thread_default ());
+  if (self->watch == NULL)
+    self->watch = sluice_stream_watch_new (self->upstream->poller, self->stream, on_readable, self);
+  if (repeat)
+    sluice_stream_watch_repeat (self->watch);
 }
 
 /* Takes what is there without waiting, then waits. */
@@ -255,10 +247,8 @@ pump (SluiceAttempt *self)
       stop_waiting (self);
       return;
     }
-  wait_for_bytes (self);
   /* others get their turn, and bytes that libsoup holds make no socket readable */
-  if (!blocked)
-    g_source_set_ready_time (self->read_source, 0);
+  wait_for_bytes (self, !blocked);
 }
 
 static gboolean
@@ -441,8 +431,7 @@ sluice_attempt_resume (SluiceAttempt *self)
     return;
   set_phase (self, SLUICE_PHASE_BODY, self->request.idle_ms);
   /* from the loop, not from within the caller */
-  wait_for_bytes (self);
-  g_source_set_ready_time (self->read_source, 0);
+  wait_for_bytes (self, TRUE);
 }
 
 guint

@@ -4,6 +4,7 @@
 #include <libsoup/soup.h>
 
 #include "upstream/sluice-attempt.h"
+#include "upstream/sluice-stream-watch.h"
 #include "upstream/sluice-upstream.h"
 
 G_BEGIN_DECLS
@@ -22,9 +23,10 @@ typedef struct {
 
 struct _SluiceUpstream {
   SluiceClock *clock; /* (owned) */
-  GPtrArray *slots;   /* (owned) (element-type SluiceSessionSlot) */
-  GQueue attempts;    /* (element-type SluiceAttempt): unowned, linked by their own link */
-  char *scratch;      /* (owned): SLUICE_READ_BYTES, shared by all reads of the thread */
+  SluicePoller *poller;
+  GPtrArray *slots; /* (owned) (element-type SluiceSessionSlot) */
+  GQueue attempts;  /* (element-type SluiceAttempt): unowned, linked by their own link */
+  char *scratch;    /* (owned): SLUICE_READ_BYTES, shared by all reads of the thread */
 };
 
 SluiceSessionSlot *sluice_upstream_take_slot (SluiceUpstream *self, gboolean direct);
@@ -50,7 +52,7 @@ struct _SluiceAttempt {
   GCancellable *cancellable; /* (owned) */
   GInputStream *stream;      /* (owned) (nullable) */
   GSource *mock_source;      /* (owned) (nullable) */
-  GSource *read_source;      /* (owned) (nullable): waits for bytes of the stream */
+  SluiceStreamWatch *watch;  /* (owned) (nullable): waits for bytes of the stream */
   GByteArray *whole;         /* (owned) (nullable): an answer that is collected */
   GError *failure;           /* (owned) (nullable): why we cancelled it ourselves */
 

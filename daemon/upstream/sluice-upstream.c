@@ -29,11 +29,12 @@ slot_new (gboolean direct)
 }
 
 SluiceUpstream *
-sluice_upstream_new (SluiceClock *clock)
+sluice_upstream_new (SluiceClock *clock, SluicePoller *poller)
 {
   SluiceUpstream *self = g_new0 (SluiceUpstream, 1);
 
   self->clock = g_object_ref (clock);
+  self->poller = poller;
   self->slots = g_ptr_array_new_with_free_func ((GDestroyNotify) slot_free);
   self->scratch = g_malloc (SLUICE_READ_BYTES);
   g_queue_init (&self->attempts);

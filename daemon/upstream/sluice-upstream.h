@@ -8,17 +8,18 @@
 #include <glib.h>
 
 #include "shared/sluice-clock.h"
+#include "shared/sluice-poller.h"
 
 G_BEGIN_DECLS
 
 typedef struct _SluiceUpstream SluiceUpstream;
 
-SluiceUpstream *sluice_upstream_new (SluiceClock *clock);
+/* @poller is the thread's, and outlives it: streams wait there. */
+SluiceUpstream *sluice_upstream_new (SluiceClock *clock, SluicePoller *poller);
 void sluice_upstream_free (SluiceUpstream *self);
 
 /* Ends attempts that are past a deadline and gives back sessions that are not needed. Call it a few times a second
- * while
- * sluice_upstream_is_busy(). */
+ * while sluice_upstream_is_busy(). */
 void sluice_upstream_tick (SluiceUpstream *self);
 gboolean sluice_upstream_is_busy (SluiceUpstream *self);
 

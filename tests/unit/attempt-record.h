@@ -18,6 +18,7 @@
 
 typedef struct {
   SluiceClock *clock;
+  SluicePoller *poller;
   SluiceUpstream *upstream;
   SluiceAttempt *attempt;       /* (nullable): the last one that was started */
   SluiceDeployment *deployment; /* (nullable): of it */
@@ -76,7 +77,9 @@ record_init (Record *record)
 {
   memset (record, 0, sizeof *record);
   record->clock = sluice_clock_new_manual (START_REAL_US, 5);
-  record->upstream = sluice_upstream_new (record->clock);
+  record->poller = sluice_poller_new (NULL, NULL);
+  g_assert_nonnull (record->poller);
+  record->upstream = sluice_upstream_new (record->clock, record->poller);
   record->data = g_string_new (NULL);
 }
 
@@ -102,6 +105,7 @@ record_clear (Record *record)
 {
   record_reset (record);
   sluice_upstream_free (record->upstream);
+  sluice_poller_free (record->poller);
   g_object_unref (record->clock);
   g_string_free (record->data, TRUE);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "http/sluice-poller.h"
+#include "shared/sluice-poller.h"
 
 #include <sys/epoll.h>
 #include <sys/socket.h>
@@ -260,6 +260,30 @@ test_free_with_graveyard (void)
   close (ear.far);
 }
 
+/* Once, in the next turn; not at all if it was removed meanwhile. */
+static void
+test_repeat (void)
+{
+  g_autoptr (SluicePoller) poller = poller_new ();
+  Ear ears[2];
+
+  for (guint i = 0; i < 2; i++)
+    ear_init (&ears[i], poller);
+  run_idle ();
+  for (guint i = 0; i < 2; i++)
+    {
+      ears[i].n_calls = ears[i].events = 0;
+      sluice_poller_repeat (poller, &ears[i].polled);
+    }
+  sluice_poller_remove (poller, ears[1].near, &ears[1].polled);
+  run_idle ();
+  g_assert_cmpuint (ears[0].n_calls, ==, 1);
+  g_assert_cmpuint (ears[0].events, ==, 0);
+  g_assert_cmpuint (ears[1].n_calls, ==, 0);
+  for (guint i = 0; i < 2; i++)
+    ear_clear (&ears[i]);
+}
+
 int
 main (int argc, char *argv[])
 {
@@ -270,6 +294,7 @@ main (int argc, char *argv[])
   g_test_add_func ("/poller/remove-itself", test_remove_itself);
   g_test_add_func ("/poller/remove-in-batch", test_remove_in_batch);
   g_test_add_func ("/poller/remove-twice", test_remove_twice);
+  g_test_add_func ("/poller/repeat", test_repeat);
   g_test_add_func ("/poller/many", test_many);
   g_test_add_func ("/poller/bad-descriptor", test_bad_descriptor);
   g_test_add_func ("/poller/free-with-graveyard", test_free_with_graveyard);

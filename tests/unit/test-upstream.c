@@ -11,7 +11,7 @@ upstream_new (void)
 {
   g_autoptr (SluiceClock) clock = sluice_clock_new_manual (0, 0);
 
-  return sluice_upstream_new (clock);
+  return sluice_upstream_new (clock, NULL);
 }
 
 /* One session takes so many requests, then the next one is opened; the first free one is used again. */

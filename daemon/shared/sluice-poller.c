@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "http/sluice-poller.h"
+#include "shared/sluice-poller.h"
 
 #include <errno.h>
 #include <sys/epoll.h>
@@ -14,6 +14,8 @@ struct _SluicePoller {
   GSource *source;      /* (owned) */
   GPtrArray *graveyard; /* (owned) (element-type GObject): removed, perhaps with an event in the batch under way */
   GHashTable *polled;   /* (owned) (element-type SluicePolled): what is in the set */
+  GPtrArray *repeats;   /* (owned) (element-type SluicePolled): unowned, perhaps no longer in the set */
+  GPtrArray *under_way; /* (owned): the repeats of this turn */
 };
 
 typedef struct {
@@ -26,6 +28,24 @@ static gboolean
 poller_check (GSource *source)
 {
   return g_source_query_unix_fd (source, ((PollerSource *) source)->tag) != 0;
+}
+
+/* What asks again from within its call has to wait for the next turn. */
+static void
+call_repeats (SluicePoller *self)
+{
+  GPtrArray *calls = self->repeats;
+
+  self->repeats = self->under_way;
+  self->under_way = calls;
+  for (guint i = 0; i < calls->len; i++)
+    {
+      SluicePolled *polled = g_ptr_array_index (calls, i);
+
+      if (g_hash_table_contains (self->polled, polled))
+        polled->ready (polled, 0);
+    }
+  g_ptr_array_set_size (calls, 0);
 }
 
 static gboolean
@@ -44,6 +64,7 @@ poller_dispatch (GSource *source, GSourceFunc callback, gpointer data)
       if (g_hash_table_contains (self->polled, polled))
         polled->ready (polled, events[i].events);
     }
+  call_repeats (self);
   g_ptr_array_set_size (self->graveyard, 0);
   return G_SOURCE_CONTINUE;
 }
@@ -66,6 +87,8 @@ sluice_poller_new (GMainContext *context, GError **error)
   self->fd = fd;
   self->graveyard = g_ptr_array_new_with_free_func (g_object_unref);
   self->polled = g_hash_table_new (NULL, NULL);
+  self->repeats = g_ptr_array_new ();
+  self->under_way = g_ptr_array_new ();
   self->source = g_source_new (&poller_funcs, sizeof (PollerSource));
   ((PollerSource *) self->source)->poller = self;
   ((PollerSource *) self->source)->tag = g_source_add_unix_fd (self->source, fd, G_IO_IN);
@@ -81,6 +104,8 @@ sluice_poller_free (SluicePoller *self)
   g_source_unref (self->source);
   close (self->fd);
   g_hash_table_unref (self->polled);
+  g_ptr_array_unref (self->repeats);
+  g_ptr_array_unref (self->under_way);
   g_ptr_array_unref (self->graveyard);
   g_free (self);
 }
@@ -99,12 +124,20 @@ sluice_poller_add (SluicePoller *self, int fd, SluicePolled *polled)
 }
 
 void
+sluice_poller_repeat (SluicePoller *self, SluicePolled *polled)
+{
+  g_ptr_array_add (self->repeats, polled);
+  g_source_set_ready_time (self->source, 0);
+}
+
+void
 sluice_poller_remove (SluicePoller *self, int fd, SluicePolled *polled)
 {
   if (!g_hash_table_remove (self->polled, polled))
     return;
 
-  epoll_ctl (self->fd, EPOLL_CTL_DEL, fd, NULL);
+  if (fd >= 0)
+    epoll_ctl (self->fd, EPOLL_CTL_DEL, fd, NULL);
   g_ptr_array_add (self->graveyard, polled->owner);
   /* outside a dispatch the next one would bury it, and that may be long in coming */
   if (g_main_current_source () != self->source)
