@@ -131,10 +131,10 @@ sluice_exchange_release (SluiceExchange *self)
 {
   SoupMessageHeaders *headers;
 
-  if (self->released)
+  if (self->stage == SLUICE_STAGE_RELEASED)
     return;
 
-  self->released = TRUE;
+  sluice_exchange_move_to (self, SLUICE_STAGE_RELEASED);
   headers = soup_server_message_get_response_headers (self->message);
   if (self->close_after || self->gone)
     soup_message_headers_replace (headers, "Connection", "close");
@@ -149,7 +149,9 @@ sluice_exchange_release (SluiceExchange *self)
 void
 sluice_exchange_complete (SluiceExchange *self)
 {
-  self->answered = TRUE;
+  /* sending may have shown that the client is gone */
+  if (self->stage < SLUICE_STAGE_ANSWERED)
+    sluice_exchange_move_to (self, SLUICE_STAGE_ANSWERED);
   if (self->attempt != NULL)
     {
       sluice_attempt_cancel (self->attempt);
@@ -166,13 +168,13 @@ sluice_exchange_refuse (SluiceExchange *self, const GError *error)
   g_autoptr (GString) answer = NULL;
   const char *allow = NULL;
 
-  if (self->refused || self->answered)
+  if (self->stage != SLUICE_STAGE_READING)
     return;
   if (self->guard.route != NULL && g_error_matches (error, SLUICE_ERROR, SLUICE_ERROR_METHOD_NOT_ALLOWED))
     allow = self->guard.route->post ? "POST" : "GET, HEAD";
   answer = sluice_http_error_format (error, allow);
 
-  self->refused = self->answered = TRUE;
+  sluice_exchange_move_to (self, SLUICE_STAGE_ANSWERED);
   self->close_after = TRUE;
   sluice_connection_refuse (self->connection, answer->str, answer->len);
   sluice_exchange_release (self);
@@ -228,7 +230,7 @@ on_settled (SluiceLedgerResult result, gpointer data)
 
   self->worker->n_in_ledger--;
   self->pending = result == SLUICE_LEDGER_PENDING;
-  if (self->answered)
+  if (self->stage != SLUICE_STAGE_SETTLING)
     {
       sluice_exchange_unref (self);
       return;
@@ -241,7 +243,7 @@ on_settled (SluiceLedgerResult result, gpointer data)
       g_autoptr (SluiceFault) fault = sluice_fault_new_from_error (error);
       g_autoptr (GString) body = g_string_new (NULL);
 
-      if (self->head_sent)
+      if (self->answer_body == NULL)
         {
           g_clear_pointer (&self->stream_fault, sluice_fault_free);
           self->stream_fault = g_steal_pointer (&fault);
@@ -254,19 +256,18 @@ on_settled (SluiceLedgerResult result, gpointer data)
           self->answer_status = 503;
         }
     }
-  if (self->head_sent)
+  if (self->answer_body == NULL)
     send_tail (self);
   else
     send_answer (self);
   sluice_exchange_unref (self);
 }
 
-void
-sluice_exchange_settle (SluiceExchange *self, guint status, const char *word)
+static void
+hand_over_row (SluiceExchange *self, guint status, const char *word)
 {
-  g_assert (!self->settled);
+  g_assert (self->record->finished_us == 0);
 
-  self->settled = TRUE;
   self->t_settle = sluice_exchange_now (self);
   self->record->status = status;
   self->record->error = g_strdup (word);
@@ -274,6 +275,21 @@ sluice_exchange_settle (SluiceExchange *self, guint status, const char *word)
   self->worker->n_in_ledger++;
   sluice_ledger_finish (self->worker->shared.ledger, self->record, self->worker->inbox, on_settled,
                         sluice_exchange_ref (self));
+}
+
+void
+sluice_exchange_settle (SluiceExchange *self, guint status, const char *word)
+{
+  sluice_exchange_move_to (self, SLUICE_STAGE_SETTLING);
+  hand_over_row (self, status, word);
+}
+
+void
+sluice_exchange_settle_late (SluiceExchange *self, guint status, const char *word)
+{
+  g_assert (self->gone);
+
+  hand_over_row (self, status, word);
 }
 
 void

@@ -114,6 +114,7 @@ sluice_exchange_admit (SluiceExchange *self)
       return;
     }
   open_record (self);
+  sluice_exchange_move_to (self, SLUICE_STAGE_ATTEMPTING);
   next_attempt (self);
 }
 
@@ -303,8 +304,7 @@ on_reserved (SluiceLedgerResult result, gpointer data)
     {
       /* the row waits for this: nothing was sent */
       self->attempt_record->state = SLUICE_ATTEMPT_RELEASED;
-      if (!self->settled)
-        sluice_exchange_settle (self, self->answer_status, "client-gone");
+      sluice_exchange_settle_late (self, self->answer_status, "client-gone");
     }
   else if (result == SLUICE_LEDGER_COMMITTED)
     {
@@ -441,7 +441,7 @@ is_reserving (SluiceExchange *self)
 void
 sluice_exchange_cut (SluiceExchange *self, const GError *error)
 {
-  if (self->answered || self->settled)
+  if (self->stage >= SLUICE_STAGE_SETTLING)
     return;
 
   self->close_after = TRUE;
@@ -459,8 +459,7 @@ sluice_exchange_cut (SluiceExchange *self, const GError *error)
   sluice_exchange_settle_attempt (self, SLUICE_ATTEMPT_SETTLED, "shutting-down");
   if (self->attempt != NULL)
     sluice_attempt_cancel (self->attempt);
-  self->stream_over = TRUE;
-  if (!self->head_sent)
+  if (self->stage != SLUICE_STAGE_RELAYING)
     {
       sluice_exchange_fail (self, error);
       return;
@@ -474,12 +473,12 @@ sluice_exchange_abandon (SluiceExchange *self, guint status, const char *word)
 {
   gboolean reserving = is_reserving (self);
 
-  if (self->answered)
+  if (self->stage >= SLUICE_STAGE_ANSWERED)
     return;
 
-  self->gone = self->answered = TRUE;
+  self->gone = TRUE;
   self->answer_status = status;
-  if (self->record == NULL || self->settled || reserving)
+  if (self->record == NULL || self->stage == SLUICE_STAGE_SETTLING || reserving)
     {
       /* no row, a row on its way, or one that on_reserved() will finish */
     }
@@ -490,6 +489,7 @@ sluice_exchange_abandon (SluiceExchange *self, guint status, const char *word)
       sluice_exchange_settle_attempt (self, sent ? SLUICE_ATTEMPT_SETTLED : SLUICE_ATTEMPT_RELEASED, word);
       sluice_exchange_settle (self, status, word);
     }
+  sluice_exchange_move_to (self, SLUICE_STAGE_ANSWERED);
   if (self->attempt != NULL)
     {
       sluice_attempt_cancel (self->attempt);

@@ -3,6 +3,7 @@
 
 #include "http/sluice-exchange.h"
 #include "http/sluice-guard.h"
+#include "http/sluice-stage.h"
 #include "http/sluice-worker-private.h"
 #include "upstream/sluice-attempt.h"
 
@@ -20,11 +21,9 @@ struct _SluiceExchange {
   SluiceGuardResult guard;
   char *request_id; /* (owned): ours */
 
+  SluiceStage stage; /* changed by sluice_exchange_move_to() only */
+  gboolean gone;     /* abandoned: the client left, or the exchange was shut down */
   gboolean message_paused;
-  gboolean refused;   /* answered before the body was read; nothing else happens */
-  gboolean answered;  /* all bytes of the answer are on their way */
-  gboolean released;  /* libsoup may finish */
-  gboolean gone;      /* the client left, or the exchange was shut down */
   gboolean close_after;
   gboolean http10;
 
@@ -55,16 +54,13 @@ struct _SluiceExchange {
 
   /* the answer */
   SluiceExchangeRecord *record; /* (owned) (nullable): from admission on */
-  gboolean settled;             /* handed to the ledger */
   gboolean pending;             /* the ledger keeps the row in memory */
   SluiceUsage usage;
-  GBytes *answer_body;  /* (owned) (nullable): waits for the ledger */
+  GBytes *answer_body;  /* (owned) (nullable): waits for the ledger; a stream has none, its tail waits */
   guint answer_status;
   gint64 cost_nano;
   SluiceStreamDecoder *decoder; /* (owned) (nullable) */
   GByteArray *batch;            /* (owned) (nullable): frames not sent yet */
-  gboolean head_sent;
-  gboolean stream_over; /* the tail waits for the ledger, or is sent */
   SluiceFault *stream_fault; /* (owned) (nullable): why a stream that began did not end well */
 
   /* monotonic microseconds */
@@ -79,6 +75,9 @@ struct _SluiceExchange {
 SluiceExchange *sluice_exchange_ref (SluiceExchange *self);
 void sluice_exchange_unref (SluiceExchange *self);
 gint64 sluice_exchange_now (SluiceExchange *self);
+
+/* The only way from one stage to the next; a step that sluice-stage.c does not know is a bug of ours. */
+void sluice_exchange_move_to (SluiceExchange *self, SluiceStage stage);
 
 /* Frees the body; no further attempt can be made. Its share of the budget stays: the upstream's copy is as large. */
 void sluice_exchange_drop_text (SluiceExchange *self);
@@ -127,6 +126,9 @@ void sluice_exchange_fail_with (SluiceExchange *self, SluiceFault *fault);
 
 /* Hands the row to the ledger; the answer goes on when it is there. @word (nullable): the error. */
 void sluice_exchange_settle (SluiceExchange *self, guint status, const char *word);
+
+/* The row of an abandoned exchange, which was reserved only after that: nobody waits for it. */
+void sluice_exchange_settle_late (SluiceExchange *self, guint status, const char *word);
 
 /* Status line and headers; @length -1 for a stream. */
 void sluice_exchange_append_head (SluiceExchange *self, GString *out, guint status, const char *type, gssize length);

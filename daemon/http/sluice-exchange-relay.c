@@ -29,8 +29,7 @@ on_event (SluiceStreamEvent event, const char *payload, gsize length, gpointer d
       return;
     case SLUICE_STREAM_DONE:
     case SLUICE_STREAM_FAULT:
-      self->stream_over = TRUE;
-      return;
+      return; /* the decoder keeps both */
     default:
       g_assert_not_reached ();
     }
@@ -64,7 +63,7 @@ send_batch (SluiceExchange *self)
       g_byte_array_append (self->batch, (const guint8 *) "\r\n", 2);
     }
   self->record->response_bytes += (gint64) length;
-  if (self->head_sent)
+  if (self->stage == SLUICE_STAGE_RELAYING)
     {
       sluice_connection_send (self->connection, (const char *) self->batch->data, self->batch->len);
       return;
@@ -72,7 +71,7 @@ send_batch (SluiceExchange *self)
   head = g_string_sized_new (1024);
   sluice_exchange_append_head (self, head, 200, "text/event-stream; charset=utf-8", -1);
   g_string_append (head, "\r\n");
-  self->head_sent = TRUE;
+  sluice_exchange_move_to (self, SLUICE_STAGE_RELAYING);
   sluice_exchange_drop_body (self);
   sluice_exchange_pause_for_long (self);
   sluice_connection_send2 (self->connection, head->str, head->len, (const char *) self->batch->data, self->batch->len);
@@ -85,27 +84,25 @@ end_stream (SluiceExchange *self, SluiceFault *fault)
   g_autoptr (SluiceFault) owned = fault;
   const char *word = fault == NULL ? NULL : "upstream-failed";
 
-  self->stream_over = TRUE;
-  if (owned != NULL && !self->head_sent)
+  if (owned != NULL && self->stage != SLUICE_STAGE_RELAYING)
     {
       /* nothing has been sent: an error like any other, and another candidate may do better */
       gboolean generated = self->decoder->text_bytes > 0 || self->decoder->usage.present;
 
-      self->stream_over = FALSE;
       sluice_exchange_attempt_failed (self, g_steal_pointer (&owned),
                                       generated || self->deployment->local == FALSE ? SLUICE_ATTEMPT_SETTLED
                                                                                     : SLUICE_ATTEMPT_RELEASED,
                                       word);
       return;
     }
-  if (!self->head_sent)
+  if (self->stage != SLUICE_STAGE_RELAYING)
     {
       /* an empty but whole stream */
       g_autoptr (GString) head = g_string_sized_new (1024);
 
       sluice_exchange_append_head (self, head, 200, "text/event-stream; charset=utf-8", -1);
       g_string_append (head, "\r\n");
-      self->head_sent = TRUE;
+      sluice_exchange_move_to (self, SLUICE_STAGE_RELAYING);
       sluice_connection_send (self->connection, head->str, head->len);
     }
   sluice_exchange_settle_attempt (self, SLUICE_ATTEMPT_SETTLED, word);
@@ -127,7 +124,7 @@ sluice_exchange_relay (SluiceExchange *self, const char *bytes, gsize length)
   g_autoptr (GError) error = NULL;
   gboolean fine;
 
-  if (self->stream_over || self->answered)
+  if (self->stage >= SLUICE_STAGE_SETTLING)
     return;
 
   sluice_exchange_ref (self);
@@ -138,12 +135,12 @@ sluice_exchange_relay (SluiceExchange *self, const char *bytes, gsize length)
     }
   begin_batch (self);
   fine = self->dialect->stream_push (self->decoder, bytes, length, on_event, self, &error);
-  if (self->decoder->fault == NULL || self->head_sent)
+  if (self->decoder->fault == NULL || self->stage == SLUICE_STAGE_RELAYING)
     send_batch (self);
   /* sending may have shown that the client is gone */
-  if (!self->answered)
+  if (self->stage < SLUICE_STAGE_SETTLING)
     {
-      if (!fine || self->stream_over)
+      if (!fine || self->decoder->done || self->decoder->fault != NULL)
         end_stream (self, take_fault (self, error));
       else if (sluice_connection_get_queued (self->connection) > SLUICE_CONNECTION_HIGH_WATER && self->attempt != NULL)
         sluice_attempt_pause (self->attempt);
@@ -156,7 +153,7 @@ sluice_exchange_relay_end (SluiceExchange *self, const GError *error)
 {
   g_autoptr (GError) cut = NULL;
 
-  if (self->stream_over || self->answered)
+  if (self->stage >= SLUICE_STAGE_SETTLING)
     return;
 
   sluice_exchange_ref (self);
@@ -166,7 +163,7 @@ sluice_exchange_relay_end (SluiceExchange *self, const GError *error)
   if (error == NULL && !self->dialect->stream_end (self->decoder, on_event, self, &cut))
     error = cut;
   send_batch (self);
-  if (!self->answered)
+  if (self->stage < SLUICE_STAGE_SETTLING)
     end_stream (self, take_fault (self, error));
   sluice_exchange_unref (self);
 }

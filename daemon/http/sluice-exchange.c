@@ -35,6 +35,13 @@ sluice_exchange_now (SluiceExchange *self)
 }
 
 void
+sluice_exchange_move_to (SluiceExchange *self, SluiceStage stage)
+{
+  g_assert (sluice_stage_allows (self->stage, stage));
+  self->stage = stage;
+}
+
+void
 sluice_exchange_drop_text (SluiceExchange *self)
 {
   if (self->request_indexed)
@@ -130,7 +137,7 @@ on_budget_given (gpointer data)
 
   self->budget_held += self->budget_asked;
   self->budget_asked = 0;
-  if (!self->gone && !self->refused)
+  if (self->stage == SLUICE_STAGE_READING)
     {
       sluice_connection_set_reading_body (self->connection, TRUE);
       unpause_message (self);
@@ -179,7 +186,7 @@ on_got_chunk (SoupServerMessage *message, GBytes *chunk, gpointer data)
   const guint8 *bytes = g_bytes_get_data (chunk, &length);
   gsize total = (self->body != NULL ? self->body->len : 0) + length;
 
-  if (self->refused || self->gone)
+  if (self->stage != SLUICE_STAGE_READING)
     return;
   if (total > (gsize) self->snapshot->settings->max_body_bytes)
     {
@@ -204,9 +211,10 @@ on_got_body (SoupServerMessage *message, gpointer data)
   SluiceExchange *self = data;
 
   sluice_connection_set_reading_body (self->connection, FALSE);
-  if (self->refused || self->gone)
+  if (self->stage != SLUICE_STAGE_READING)
     return;
 
+  sluice_exchange_move_to (self, SLUICE_STAGE_PLANNING);
   self->t_read = sluice_exchange_now (self);
   leave_budget_line (self);
   pause_message (self);
@@ -223,9 +231,10 @@ on_finished (SoupServerMessage *message, gpointer data)
 
   g_signal_handlers_disconnect_by_data (message, self);
   self->message_paused = FALSE;
-  self->released = TRUE;
-  if (!self->answered)
+  if (self->stage < SLUICE_STAGE_ANSWERED)
     sluice_exchange_abandon (self, 499, "client-gone");
+  if (self->stage < SLUICE_STAGE_RELEASED)
+    sluice_exchange_move_to (self, SLUICE_STAGE_RELEASED);
   leave_budget_line (self);
   sluice_exchange_drop_body (self);
   sluice_connection_end (self->connection);
@@ -240,7 +249,7 @@ on_client_gone (gpointer data)
   SluiceExchange *self = data;
 
   sluice_exchange_ref (self);
-  if (!self->answered)
+  if (self->stage < SLUICE_STAGE_ANSWERED)
     sluice_exchange_abandon (self, 499, "client-gone");
   leave_budget_line (self);
   sluice_exchange_release (self);
@@ -254,7 +263,7 @@ on_drained (gpointer data)
 
   sluice_exchange_ref (self);
   sluice_exchange_drained (self);
-  if (self->answered && sluice_connection_get_queued (self->connection) == 0)
+  if (self->stage >= SLUICE_STAGE_ANSWERED && sluice_connection_get_queued (self->connection) == 0)
     sluice_exchange_release (self);
   sluice_exchange_unref (self);
 }
@@ -331,7 +340,7 @@ sluice_exchanges_tick (GQueue *exchanges, gint64 now)
       g_autoptr (GError) error = NULL;
 
       next = link->next;
-      if (self->budget_asked == 0 || now < self->budget_deadline || self->refused)
+      if (self->budget_asked == 0 || now < self->budget_deadline || self->stage != SLUICE_STAGE_READING)
         continue;
       g_set_error (&error, SLUICE_ERROR, SLUICE_ERROR_OVERLOADED,
                    "too many large requests are under way (sluice_settings.body_budget_bytes)");
