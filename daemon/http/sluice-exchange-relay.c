@@ -43,13 +43,26 @@ begin_batch (SluiceExchange *self)
   g_byte_array_set_size (self->batch, self->http10 ? 0 : SIZE_LINE);
 }
 
+/* Sends the head, with the first @length bytes of the stream in the same packet; no other attempt can follow. */
+static void
+send_head (SluiceExchange *self, const char *bytes, gsize length)
+{
+  g_autoptr (GString) head = g_string_sized_new (1024);
+
+  sluice_exchange_append_head (self, head, 200, "text/event-stream; charset=utf-8", -1);
+  g_string_append (head, "\r\n");
+  sluice_exchange_move_to (self, SLUICE_STAGE_RELAYING);
+  sluice_exchange_drop_body (self);
+  sluice_exchange_pause_for_long (self);
+  sluice_connection_send2 (self->connection, head->str, head->len, bytes, length);
+}
+
 /* Sends the batch, with the head in front of the first one. */
 static void
 send_batch (SluiceExchange *self)
 {
   gsize offset = self->http10 ? 0 : SIZE_LINE;
   gsize length = self->batch->len - offset;
-  g_autoptr (GString) head = NULL;
 
   if (length == 0)
     return;
@@ -64,17 +77,9 @@ send_batch (SluiceExchange *self)
     }
   self->record->response_bytes += (gint64) length;
   if (self->stage == SLUICE_STAGE_RELAYING)
-    {
-      sluice_connection_send (self->connection, (const char *) self->batch->data, self->batch->len);
-      return;
-    }
-  head = g_string_sized_new (1024);
-  sluice_exchange_append_head (self, head, 200, "text/event-stream; charset=utf-8", -1);
-  g_string_append (head, "\r\n");
-  sluice_exchange_move_to (self, SLUICE_STAGE_RELAYING);
-  sluice_exchange_drop_body (self);
-  sluice_exchange_pause_for_long (self);
-  sluice_connection_send2 (self->connection, head->str, head->len, (const char *) self->batch->data, self->batch->len);
+    sluice_connection_send (self->connection, (const char *) self->batch->data, self->batch->len);
+  else
+    send_head (self, (const char *) self->batch->data, self->batch->len);
 }
 
 /* The stream is at its end, good or bad: the row first, then the tail. Takes @fault over. */
@@ -96,15 +101,9 @@ end_stream (SluiceExchange *self, SluiceFault *fault)
       return;
     }
   if (self->stage != SLUICE_STAGE_RELAYING)
-    {
-      /* an empty but whole stream */
-      g_autoptr (GString) head = g_string_sized_new (1024);
-
-      sluice_exchange_append_head (self, head, 200, "text/event-stream; charset=utf-8", -1);
-      g_string_append (head, "\r\n");
-      sluice_exchange_move_to (self, SLUICE_STAGE_RELAYING);
-      sluice_connection_send (self->connection, head->str, head->len);
-    }
+    send_head (self, NULL, 0); /* an empty but whole stream */
+  if (self->stage != SLUICE_STAGE_RELAYING)
+    return; /* the client was gone, and the row with it */
   sluice_exchange_settle_attempt (self, SLUICE_ATTEMPT_SETTLED, word);
   self->stream_fault = g_steal_pointer (&owned);
   sluice_exchange_settle (self, self->stream_fault != NULL ? self->stream_fault->status : 200, word);

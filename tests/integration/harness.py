@@ -302,9 +302,10 @@ class Upstream:
 
 
 class Recorder:
-    """A listener that answers nothing useful and remembers every byte: a proxy, or a redirect's second address."""
+    """A listener that answers always the same and remembers every byte: a proxy, a redirect's second address."""
 
-    def __init__(self):
+    def __init__(self, answer=b'HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\nConnection: close\r\n\r\n'):
+        self.answer = answer
         self.socket = socket.create_server(('127.0.0.1', 0))
         self.port = self.socket.getsockname()[1]
         self.connections = 0
@@ -323,7 +324,11 @@ class Recorder:
                 connection.settimeout(0.5)
                 with contextlib.suppress(OSError):
                     self.received += connection.recv(65536)
-                    connection.sendall(b'HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\nConnection: close\r\n\r\n')
+                    connection.sendall(self.answer)
+                    # closing with bytes unread would be a reset
+                    connection.shutdown(socket.SHUT_WR)
+                    while more := connection.recv(65536):
+                        self.received += more
 
     def stop(self):
         # shutdown, because closing alone does not wake accept

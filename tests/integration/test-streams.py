@@ -7,7 +7,7 @@ import json
 import socket
 import time
 
-from harness import (PRICES, TIME_FACTOR, Gateway, Upstream, chat_body, check, check_equal, check_in,
+from harness import (PRICES, TIME_FACTOR, Gateway, Recorder, Upstream, chat_body, check, check_equal, check_in,
                      check_plain_events, make_config, model_entry, run_tests, wait_until)
 
 IDLE_MS = 700
@@ -162,6 +162,17 @@ def test_text_completion_stream(world):
     check_equal(events[-1], '[DONE]', 'last event')
     chunks = [json.loads(event) for event in events[:-1]]
     check_equal(''.join(c['choices'][0]['text'] or '' for c in chunks if c['choices']), 'one two', 'text')
+
+
+def test_a_stream_of_nothing_is_whole(world):
+    with Recorder(b'HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nConnection: close\r\n\r\n'
+                  b'data: [DONE]\n\n') as upstream:
+        entry = model_entry('nothing', f'http://127.0.0.1:{upstream.port}/v1')
+        with Gateway(make_config([entry])) as gateway:
+            answer = gateway.chat('nothing', stream=True).expect(200)
+            check_in('text/event-stream', answer.headers['content-type'], 'type')
+            check_equal(answer.events(), ['[DONE]'], 'events')
+            check_equal(gateway.last_exchange(200)['error'], None, 'error in the row')
 
 
 def test_events_come_as_they_are_made(world):
