@@ -71,11 +71,32 @@ G_DECLARE_FINAL_TYPE (SluiceConnectionOutput, sluice_connection_output, SLUICE, 
 GInputStream *sluice_connection_input_new (SluiceConnection *connection);
 GOutputStream *sluice_connection_output_new (SluiceConnection *connection);
 
-/* Bytes for libsoup; -1 with G_IO_ERROR_WOULD_BLOCK. */
+/* -receive.c: bytes for libsoup; -1 with G_IO_ERROR_WOULD_BLOCK. */
 gssize sluice_connection_take (SluiceConnection *self, char *buffer, gsize count, GError **error);
 gboolean sluice_connection_can_take (SluiceConnection *self);
 
-/* The canned answer for a request that is refused before there is an exchange. */
-char *sluice_connection_format_refusal (const GError *error, gsize *length);
+/* -send.c: the socket takes more of the queue. */
+void sluice_connection_send_queued (SluiceConnection *self);
+
+/* The queue is empty: what waited for that may happen. */
+void sluice_connection_flushed (SluiceConnection *self);
+
+/* Refuses the request: by the exchange if one is under way, so that it knows, else with a canned answer. */
+void sluice_connection_refuse_with (SluiceConnection *self, const GError *error);
+
+/* The life. */
+gint64 sluice_connection_now (SluiceConnection *self);
+
+/* libsoup is to try and read again. */
+void sluice_connection_wake_reader (SluiceConnection *self);
+
+/* The client left, or is to be treated so: nothing more is read or sent. Reports it once. */
+void sluice_connection_set_gone (SluiceConnection *self);
+
+/* Shuts our side and leaves the client time to read what was sent. */
+void sluice_connection_start_linger (SluiceConnection *self);
+
+/* The descriptor's end. libsoup may hold the object longer. */
+void sluice_connection_close_now (SluiceConnection *self);
 
 G_END_DECLS

@@ -104,10 +104,8 @@ take_written (SluiceConnection *connection, const char *bytes, gsize count)
     {
       g_autoptr (GError) error = g_error_new_literal (SLUICE_ERROR, SLUICE_ERROR_INVALID_REQUEST,
                                                       "the request is not well-formed HTTP");
-      gsize length;
-      g_autofree char *answer = sluice_connection_format_refusal (error, &length);
 
-      sluice_connection_refuse (connection, answer, length);
+      sluice_connection_refuse_with (connection, error);
     }
   return (gssize) count;
 }
