@@ -8,6 +8,7 @@
 #include "fuzz-target.h"
 
 #include "dialect/sluice-dialect.h"
+#include "tests/cutter.h"
 
 #include <string.h>
 
@@ -33,28 +34,19 @@ fuzz_note_event (SluiceStreamEvent event, const char *payload, gsize length, gpo
   g_string_append_len (user_data, payload, (gssize) length);
 }
 
-/* Pieces of @step bytes, each in memory of its own. */
 static inline GString *
-fuzz_run_stream (const SluiceDialect *dialect,
-                 const SluiceDialectAnswer *answer,
-                 const char *bytes,
-                 gsize size,
-                 gsize step)
+fuzz_run_stream (const SluiceDialect *dialect, const SluiceDialectAnswer *answer, Cutter cut)
 {
+  g_auto (Cutter) cutter = cut;
   SluiceStreamDecoder *decoder = dialect->stream_new (answer);
   g_autoptr (GError) error = NULL;
   GString *seen = g_string_new (NULL);
   gboolean good = TRUE;
 
-  while (size > 0 && good)
+  while (good && cutter_next (&cutter))
     {
-      gsize n = MIN (step, size);
-      g_autofree char *piece = g_memdup2 (bytes, n);
-
-      good = dialect->stream_push (decoder, piece, n, fuzz_note_event, seen, &error);
+      good = dialect->stream_push (decoder, cutter.piece, cutter.size, fuzz_note_event, seen, &error);
       g_assert_cmpint (good, ==, error == NULL);
-      bytes += n;
-      size -= n;
     }
   if (good)
     {
@@ -73,11 +65,11 @@ static inline void
 fuzz_cut_stream (const SluiceDialect *dialect, const SluiceDialectAnswer *answer, const char *bytes, gsize size)
 {
   static const gsize steps[] = { 1, 3, 17 };
-  g_autoptr (GString) whole = fuzz_run_stream (dialect, answer, bytes, size, MAX (size, 1));
+  g_autoptr (GString) whole = fuzz_run_stream (dialect, answer, cutter_by_step (bytes, size, 0));
 
   for (guint i = 0; i < G_N_ELEMENTS (steps); i++)
     {
-      g_autoptr (GString) cut = fuzz_run_stream (dialect, answer, bytes, size, steps[i]);
+      g_autoptr (GString) cut = fuzz_run_stream (dialect, answer, cutter_by_step (bytes, size, steps[i]));
 
       g_assert_true (g_string_equal (whole, cut));
     }

@@ -7,6 +7,7 @@
 
 #include "http/sluice-framing.h"
 #include "shared/sluice-error.h"
+#include "tests/cutter.h"
 
 #include <string.h>
 
@@ -23,29 +24,23 @@ typedef struct {
   gboolean over;
 } Verdict;
 
-/* Pieces of random size up to @longest (0: all at once), each in memory of its own. */
 static Verdict
-judge (const char *bytes, gsize size, guint32 seed, gint32 longest)
+judge (Cutter cut)
 {
-  g_autoptr (GRand) random = g_rand_new_with_seed (seed);
+  g_auto (Cutter) cutter = cut;
   g_autoptr (GError) error = NULL;
   Verdict verdict = { 0, 0, NO_ERROR, FALSE };
   SluiceFraming framing;
-  gsize begun = 0;
 
   sluice_framing_init (&framing, MAX_LINE, MAX_HEAD, MAX_HEADERS);
-  while (begun < size && !verdict.over)
+  while (!verdict.over && cutter_next (&cutter))
     {
-      gsize wanted = longest == 0 ? size : (gsize) g_rand_int_range (random, 0, longest + 1);
-      gsize n = MIN (wanted, size - begun);
-      g_autofree char *piece = g_memdup2 (bytes + begun, n);
-      gsize passed = sluice_framing_push (&framing, piece, n, &error);
+      gsize passed = sluice_framing_push (&framing, cutter.piece, cutter.size, &error);
 
-      g_assert_cmpuint (passed, <=, n);
-      verdict.over = passed < n;
+      g_assert_cmpuint (passed, <=, cutter.size);
+      verdict.over = passed < cutter.size;
       g_assert_true (verdict.over || error == NULL);
       verdict.passed += passed;
-      begun += n;
     }
 
   g_assert_true (!verdict.over || framing.state == SLUICE_FRAMING_OVER);
@@ -86,14 +81,14 @@ int
 LLVMFuzzerTestOneInput (const guint8 *data, gsize size)
 {
   const char *bytes = (const char *) data;
-  Verdict whole = judge (bytes, size, 0, 0);
-  Verdict bytewise = judge (bytes, size, 0, 1);
+  Verdict whole = judge (cutter_by_step (bytes, size, 0));
+  Verdict bytewise = judge (cutter_by_step (bytes, size, 1));
 
   g_assert_true (whole.over || whole.passed == size);
   assert_same (bytes, &whole, &bytewise);
   for (guint32 seed = 0; seed < 4; seed++)
     {
-      Verdict cut = judge (bytes, size, seed, 2 + (gint32) seed * 7);
+      Verdict cut = judge (cutter_by_chance (bytes, size, 2 + seed * 7, seed));
 
       assert_same (bytes, &whole, &cut);
     }

@@ -3,6 +3,7 @@
 #include "fuzz-target.h"
 
 #include "shared/sluice-ndjson-reader.h"
+#include "tests/cutter.h"
 
 #include <string.h>
 
@@ -19,26 +20,17 @@ note_line (const char *line, gsize length, gpointer user_data, GError **error)
   return TRUE;
 }
 
-/* Pieces of random size up to @longest, each in memory of its own. */
 static GString *
-read_cut (const char *bytes, gsize size, guint32 seed, gint32 longest)
+read_cut (Cutter cut)
 {
+  g_auto (Cutter) cutter = cut;
   g_autoptr (SluiceNdjsonReader) reader = sluice_ndjson_reader_new (MAX_LINE);
-  g_autoptr (GRand) random = g_rand_new_with_seed (seed);
   g_autoptr (GError) error = NULL;
   GString *seen = g_string_new (NULL);
   gboolean good = TRUE;
 
-  while (size > 0 && good)
-    {
-      gsize wanted = longest == 0 ? size : (gsize) g_rand_int_range (random, 0, longest + 1);
-      gsize n = MIN (wanted, size);
-      g_autofree char *piece = g_memdup2 (bytes, n);
-
-      good = sluice_ndjson_reader_push (reader, piece, n, note_line, seen, &error);
-      bytes += n;
-      size -= n;
-    }
+  while (good && cutter_next (&cutter))
+    good = sluice_ndjson_reader_push (reader, cutter.piece, cutter.size, note_line, seen, &error);
   good = good && sluice_ndjson_reader_end (reader, note_line, seen, &error);
   g_assert_cmpint (good, ==, error == NULL);
   g_string_append (seen, good ? "." : "!");
@@ -48,20 +40,6 @@ read_cut (const char *bytes, gsize size, guint32 seed, gint32 longest)
 int
 LLVMFuzzerTestOneInput (const guint8 *data, gsize size)
 {
-  g_autoptr (GString) whole = NULL;
-  g_autoptr (GString) bytewise = NULL;
-
-  if (size == 0)
-    return 0;
-
-  whole = read_cut ((const char *) data + 1, size - 1, 0, 0);
-  bytewise = read_cut ((const char *) data + 1, size - 1, 0, 1);
-  g_assert_true (g_string_equal (whole, bytewise));
-  for (guint32 seed = 0; seed < 4; seed++)
-    {
-      g_autoptr (GString) cut = read_cut ((const char *) data + 1, size - 1, *data * 4u + seed, 2 + (gint32) seed * 9);
-
-      g_assert_true (g_string_equal (whole, cut));
-    }
+  cutter_fuzz (data, size, read_cut);
   return 0;
 }

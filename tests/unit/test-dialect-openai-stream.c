@@ -142,7 +142,7 @@ test_limits (void)
   while (bytes->len < 200)
     g_string_append_c (bytes, 'x');
   g_string_append (bytes, "\"}\n\ndata: [DONE]\n\n");
-  result = recorder_run (dialect, &narrow, bytes->str, bytes->len, 0, 0);
+  result = recorder_run (dialect, &narrow, cutter_by_step (bytes->str, bytes->len, 0));
   g_assert_true (g_str_has_prefix (result, "BROKEN "));
 }
 

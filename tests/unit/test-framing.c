@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "shared/sluice-error.h"
+#include "tests/cutter.h"
 
 #define MAX_LINE 64
 #define MAX_HEAD 256
@@ -199,38 +200,23 @@ static const Case cases[] = {
 };
 
 static void
-push_piece (SluiceFraming *framing, const char *bytes, gsize length, gsize *passed, gboolean *over, GError **error)
+check_cut (const Case *c, Cutter cut)
 {
-  /* in memory of its very size, so that the sanitizers see a read behind it */
-  g_autofree char *piece = g_memdup2 (bytes, length);
-  gsize n = *over ? 0 : sluice_framing_push (framing, piece, length, error);
-
-  g_assert_cmpuint (n, <=, length);
-  if (n < length)
-    *over = TRUE;
-  else
-    g_assert_no_error (*error);
-  *passed += n;
-}
-
-/* Pushes in pieces of @first, then of @others bytes (0: all the rest). */
-static void
-check_cut (const Case *c, const char *bytes, gsize length, gsize first, gsize others)
-{
+  g_auto (Cutter) cutter = cut;
   g_autoptr (GError) error = NULL;
   SluiceFraming framing;
-  gsize passed = 0, begun = 0;
+  gsize passed = 0;
   gboolean over = FALSE;
 
   sluice_framing_init (&framing, MAX_LINE, MAX_HEAD, MAX_HEADERS);
-  while (begun < length && !over)
+  while (!over && cutter_next (&cutter))
     {
-      gsize piece = begun == 0 ? first : others;
+      gsize n = sluice_framing_push (&framing, cutter.piece, cutter.size, &error);
 
-      if (piece == 0 || piece > length - begun)
-        piece = length - begun;
-      push_piece (&framing, bytes + begun, piece, &passed, &over, &error);
-      begun += piece;
+      g_assert_cmpuint (n, <=, cutter.size);
+      over = n < cutter.size;
+      g_assert_true (over || error == NULL);
+      passed += n;
     }
 
   if (c->code == ACCEPTED)
@@ -243,9 +229,9 @@ check_cut (const Case *c, const char *bytes, gsize length, gsize first, gsize ot
       g_assert_error (error, SLUICE_ERROR, c->code);
       /* of a line that is refused later its beginning may be through already, but never its end */
       g_assert_cmpuint (passed, >=, c->n_passed);
-      g_assert_cmpuint (passed, <, length);
-      g_assert_null (memchr (bytes + c->n_passed, '\n', passed - c->n_passed));
-      if (first == length)
+      g_assert_cmpuint (passed, <, cutter.length);
+      g_assert_null (memchr (cutter.bytes + c->n_passed, '\n', passed - c->n_passed));
+      if (cutter.size == cutter.length)
         g_assert_cmpuint (passed, ==, c->n_passed);
     }
   g_assert_cmpuint (framing.n_requests, ==, c->n_requests);
@@ -268,11 +254,10 @@ test_case (gconstpointer data)
 
   g_byte_array_append (all, (const guint8 *) c->passed, (guint) c->n_passed);
   g_byte_array_append (all, (const guint8 *) c->rest, (guint) c->n_rest);
-  check_cut (c, (const char *) all->data, all->len, all->len, 0);
-  check_cut (c, (const char *) all->data, all->len, 1, 1);
-  check_cut (c, (const char *) all->data, all->len, 2, 3);
+  for (gsize step = 0; step <= 3; step++)
+    check_cut (c, cutter_by_step ((const char *) all->data, all->len, step));
   for (gsize at = 1; at < all->len; at++)
-    check_cut (c, (const char *) all->data, all->len, at, 0);
+    check_cut (c, cutter_at ((const char *) all->data, all->len, &at, 1));
 }
 
 /* Each byte 0 to 255 in a place where only some may stand. */
