@@ -11,6 +11,31 @@ static const SluiceKey model_item_keys[] = {
 
 const SluiceSchemaTable sluice_schema_model_item = SLUICE_SCHEMA_TABLE (model_item_keys);
 
+/* What a model costs can stand beside its address or beside its description: the rows are the same in both. */
+#define PRICE_KEYS \
+  { "input_cost_per_token", NUMBER, USED }, \
+  { "output_cost_per_token", NUMBER, USED }, \
+  { "input_cost_per_second", NUMBER, PENDING }, \
+  { "output_cost_per_second", NUMBER, PENDING }, \
+  { "input_cost_per_pixel", NUMBER, PENDING }, \
+  { "output_cost_per_pixel", NUMBER, PENDING }, \
+  { "output_cost_per_image", NUMBER, PENDING }, \
+  { "output_cost_per_reasoning_token", NUMBER, PENDING }, \
+  { "input_cost_per_audio_token", NUMBER, PENDING }, \
+  { "output_cost_per_audio_token", NUMBER, PENDING }, \
+  { "cache_creation_input_token_cost", NUMBER, PENDING }, \
+  { "cache_read_input_token_cost", NUMBER, PENDING }, \
+  { "cache_creation_input_token_cost_above_200k_tokens", NUMBER, PENDING }, \
+  { "cache_read_input_token_cost_above_200k_tokens", NUMBER, PENDING }, \
+  { "input_cost_per_token_above_200k_tokens", NUMBER, PENDING }, \
+  { "output_cost_per_token_above_200k_tokens", NUMBER, PENDING }, \
+  { "input_cost_per_token_priority", NUMBER, PENDING }, \
+  { "output_cost_per_token_priority", NUMBER, PENDING }, \
+  { "cache_read_input_token_cost_priority", NUMBER, PENDING }, \
+  { "input_cost_per_token_flex", NUMBER, PENDING }, \
+  { "output_cost_per_token_flex", NUMBER, PENDING }, \
+  { "cache_read_input_token_cost_flex", NUMBER, PENDING }
+
 static const SluiceKey litellm_params_keys[] = {
   { "model", STRING, USED },
   { "custom_llm_provider", STRING, USED },
@@ -24,8 +49,7 @@ static const SluiceKey litellm_params_keys[] = {
   { "watsonx_region_name", STRING, USED },
   { "organization", STRING_OR_LIST, USED },
   { "mock_response", STRING_OR_MAP, USED },
-  { "input_cost_per_token", NUMBER, USED },
-  { "output_cost_per_token", NUMBER, USED },
+  PRICE_KEYS,
   { "timeout", NUMBER, USED },
   { "request_timeout", NUMBER, USED },
   { "stream_timeout", NUMBER, USED },
@@ -40,26 +64,6 @@ static const SluiceKey litellm_params_keys[] = {
   { "weight", NUMBER, PENDING },
   { "cooldown_time", NUMBER, PENDING },
   { "max_budget", NUMBER, PENDING },
-  { "input_cost_per_second", NUMBER, PENDING },
-  { "output_cost_per_second", NUMBER, PENDING },
-  { "input_cost_per_pixel", NUMBER, PENDING },
-  { "output_cost_per_pixel", NUMBER, PENDING },
-  { "output_cost_per_image", NUMBER, PENDING },
-  { "output_cost_per_reasoning_token", NUMBER, PENDING },
-  { "input_cost_per_audio_token", NUMBER, PENDING },
-  { "output_cost_per_audio_token", NUMBER, PENDING },
-  { "cache_creation_input_token_cost", NUMBER, PENDING },
-  { "cache_read_input_token_cost", NUMBER, PENDING },
-  { "cache_creation_input_token_cost_above_200k_tokens", NUMBER, PENDING },
-  { "cache_read_input_token_cost_above_200k_tokens", NUMBER, PENDING },
-  { "input_cost_per_token_above_200k_tokens", NUMBER, PENDING },
-  { "output_cost_per_token_above_200k_tokens", NUMBER, PENDING },
-  { "input_cost_per_token_priority", NUMBER, PENDING },
-  { "output_cost_per_token_priority", NUMBER, PENDING },
-  { "cache_read_input_token_cost_priority", NUMBER, PENDING },
-  { "input_cost_per_token_flex", NUMBER, PENDING },
-  { "output_cost_per_token_flex", NUMBER, PENDING },
-  { "cache_read_input_token_cost_flex", NUMBER, PENDING },
   { "tags", LIST, PENDING },
   { "tag_regex", LIST, PENDING },
   { "additional_drop_params", LIST, PENDING },
@@ -178,8 +182,7 @@ static const SluiceKey model_info_keys[] = {
   { "local", BOOL, USED },
   { "max_tokens", INT, USED },
   { "max_output_tokens", INT, USED },
-  { "input_cost_per_token", NUMBER, USED },
-  { "output_cost_per_token", NUMBER, USED },
+  PRICE_KEYS,
   { "max_input_tokens", INT, PENDING },
   { "mode", STRING, PENDING },
   { "base_model", STRING, PENDING },
@@ -214,26 +217,6 @@ static const SluiceKey model_info_keys[] = {
   { "health_check_max_tokens_non_reasoning", NUMBER, PENDING },
   { "allowed_fails", NUMBER, PENDING },
   { "cooldown_time", NUMBER, PENDING },
-  { "input_cost_per_second", NUMBER, PENDING },
-  { "output_cost_per_second", NUMBER, PENDING },
-  { "input_cost_per_pixel", NUMBER, PENDING },
-  { "output_cost_per_pixel", NUMBER, PENDING },
-  { "output_cost_per_image", NUMBER, PENDING },
-  { "output_cost_per_reasoning_token", NUMBER, PENDING },
-  { "input_cost_per_audio_token", NUMBER, PENDING },
-  { "output_cost_per_audio_token", NUMBER, PENDING },
-  { "cache_creation_input_token_cost", NUMBER, PENDING },
-  { "cache_read_input_token_cost", NUMBER, PENDING },
-  { "cache_creation_input_token_cost_above_200k_tokens", NUMBER, PENDING },
-  { "cache_read_input_token_cost_above_200k_tokens", NUMBER, PENDING },
-  { "input_cost_per_token_above_200k_tokens", NUMBER, PENDING },
-  { "output_cost_per_token_above_200k_tokens", NUMBER, PENDING },
-  { "input_cost_per_token_priority", NUMBER, PENDING },
-  { "output_cost_per_token_priority", NUMBER, PENDING },
-  { "cache_read_input_token_cost_priority", NUMBER, PENDING },
-  { "input_cost_per_token_flex", NUMBER, PENDING },
-  { "output_cost_per_token_flex", NUMBER, PENDING },
-  { "cache_read_input_token_cost_flex", NUMBER, PENDING },
   { "version", ANY, PENDING },
   { "created_at", ANY, PENDING },
   { "updated_at", ANY, PENDING },
