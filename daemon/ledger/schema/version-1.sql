@@ -114,7 +114,7 @@ CREATE TABLE "exchange" (
   account_id INTEGER NOT NULL REFERENCES "subject" (id), -- who asked
   customer_id INTEGER REFERENCES "subject" (id), -- the end user named in the request
   group_id INTEGER NOT NULL REFERENCES "subject" (id), -- the model asked for
-  operation TEXT NOT NULL,           -- such as "chat-completions"
+  operation TEXT NOT NULL,           -- "chat", "completion" or "embedding"
   stream INTEGER NOT NULL CHECK (stream IN (0, 1)),
   status INTEGER NOT NULL CHECK (status BETWEEN 0 AND 999), -- HTTP; 499 the client left; 0 while open
   error TEXT,                        -- short machine word; "interrupted": the daemon ended in the middle
