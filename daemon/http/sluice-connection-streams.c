@@ -94,10 +94,11 @@ take_written (SluiceConnection *connection, const char *bytes, gsize count)
 {
   if (connection->gone || connection->input_over)
     return (gssize) count;
-  /* 100 Continue, while the body is wanted */
+  /* 100 Continue, while the body is wanted; HTTP/1.0 does not know it (RFC 9110, 10.1.1), but libsoup writes it */
   if (count > 12 && memcmp (bytes + 9, "100", 3) == 0)
     {
-      sluice_connection_send (connection, bytes, count);
+      if (memcmp (bytes, "HTTP/1.0", 8) != 0)
+        sluice_connection_send (connection, bytes, count);
       return (gssize) count;
     }
   if (!connection->busy && count > 12 && memcmp (bytes, "HTTP/1.", 7) == 0)

@@ -137,6 +137,18 @@ set_coding (SluiceFraming *self, const char *value, gsize length, GError **error
   return TRUE;
 }
 
+/* libsoup fails a request with any other without saying why, before the guard over the headers can. */
+static gboolean
+check_expectation (const char *value, gsize length, GError **error)
+{
+  if (name_is (value, length, "100-continue"))
+    return TRUE;
+  g_set_error_literal (error, SLUICE_ERROR, SLUICE_ERROR_EXPECTATION,
+                       "the only expectation that is met is '100-continue', "
+                       "send the request without the header Expect");
+  return FALSE;
+}
+
 static gboolean
 check_header (SluiceFraming *self, const char *line, gsize length, GError **error)
 {
@@ -178,6 +190,8 @@ check_header (SluiceFraming *self, const char *line, gsize length, GError **erro
     return set_length (self, value, rest, error);
   if (name_is (line, name, "Transfer-Encoding"))
     return set_coding (self, value, rest, error);
+  if (name_is (line, name, "Expect"))
+    return check_expectation (value, rest, error);
   if (name_is (line, name, "Host"))
     {
       if (self->has_host)

@@ -6,8 +6,9 @@
  *
  * Refused: bare LF and bare CR, NUL and control bytes, folded lines, blanks before the colon, names that are no
  * tokens, values that are not UTF-8, duplicate Host, Content-Length or Transfer-Encoding, both of the latter, lengths
- * that are not plain digits, transfer codings but "chunked", unknown methods and versions, targets that do not begin
- * with "/", heads over the limits, chunk sizes that are not plain hexadecimal digits, chunk extensions, trailers.
+ * that are not plain digits, transfer codings but "chunked", expectations but "100-continue", unknown methods and
+ * versions, targets that do not begin with "/", heads over the limits, chunk sizes that are not plain hexadecimal
+ * digits, chunk extensions, trailers.
  * After a chunked request nothing more is let through.
  */
 #pragma once
@@ -50,9 +51,8 @@ void sluice_framing_clear (SluiceFraming *self);
 
 /*
  * Looks at the next @length bytes and returns how many of them may be passed on. Fewer than @length means that the
- * connection has to be refused with @error (INVALID_REQUEST, HEADERS_TOO_LARGE, METHOD_NOT_ALLOWED, NOT_IMPLEMENTED),
- * or, without
- * @error, that the rest is to be dropped.
+ * connection has to be refused with @error (INVALID_REQUEST, HEADERS_TOO_LARGE, METHOD_NOT_ALLOWED, EXPECTATION,
+ * NOT_IMPLEMENTED), or, without @error, that the rest is to be dropped.
  */
 gsize sluice_framing_push (SluiceFraming *self, const char *bytes, gsize length, GError **error);
 

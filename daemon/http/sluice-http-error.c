@@ -20,6 +20,7 @@ static const Reason reasons[] = {
   { 411, "Length Required" },
   { 413, "Content Too Large" },
   { 415, "Unsupported Media Type" },
+  { 417, "Expectation Failed" },
   { 421, "Misdirected Request" },
   { 429, "Too Many Requests" },
   { 431, "Request Header Fields Too Large" },

@@ -20,6 +20,7 @@ static const SluiceErrorFace faces[] = {
   [SLUICE_ERROR_LENGTH_REQUIRED] = { 411, "invalid_request_error", NULL, NULL, FALSE },
   [SLUICE_ERROR_BODY_TOO_LARGE] = { 413, "invalid_request_error", NULL, NULL, FALSE },
   [SLUICE_ERROR_MEDIA_TYPE] = { 415, "invalid_request_error", NULL, NULL, FALSE },
+  [SLUICE_ERROR_EXPECTATION] = { 417, "invalid_request_error", NULL, NULL, FALSE },
   [SLUICE_ERROR_MISDIRECTED] = { 421, "invalid_request_error", NULL, NULL, FALSE },
   [SLUICE_ERROR_HEADERS_TOO_LARGE] = { 431, "invalid_request_error", NULL, NULL, FALSE },
   [SLUICE_ERROR_CLIENT_GONE] = { 499, "client_closed_request", NULL, NULL, FALSE },

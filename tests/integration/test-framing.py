@@ -11,8 +11,8 @@ import contextlib
 import json
 import time
 
-from harness import (MASTER_KEY, TIME_FACTOR, Gateway, Upstream, check, check_equal, make_config, model_entry,
-                     run_tests, wait_until)
+from harness import (MASTER_KEY, TIME_FACTOR, Gateway, Upstream, check, check_equal, check_in, make_config,
+                     model_entry, run_tests, wait_until)
 
 HEADER_MS = 1200
 BODY_MS = 1200
@@ -44,6 +44,7 @@ def head(port, *lines, first='POST /v1/chat/completions HTTP/1.1', host=True, ke
 
 LENGTH = f'Content-Length: {len(BODY)}'
 CHUNKED = 'Transfer-Encoding: chunked'
+OLD = 'POST /v1/chat/completions HTTP/1.0'
 CHUNK = b'%x\r\n%b\r\n' % (len(BODY), BODY)
 END = b'0\r\n\r\n'
 
@@ -59,6 +60,9 @@ PAYLOADS = {
     'good chunks': (LAST, lambda p: head(p, CHUNKED) + CHUNK + END),
     'good trailer': (LAST, lambda p: head(p, CHUNKED) + CHUNK + b'0\r\nX-T: 1\r\n\r\n'),
     'expect continue': (SERVED, lambda p: head(p, LENGTH, 'Expect: 100-continue') + BODY),
+    'expect continue in capitals': (SERVED, lambda p: head(p, LENGTH, 'Expect: 100-CONTINUE') + BODY),
+    'expect continue in HTTP/1.0': (LAST, lambda p: head(p, LENGTH, 'Expect: 100-continue', first=OLD) + BODY),
+    'expect something else': (REFUSED, lambda p: head(p, LENGTH, 'Expect: 200-ok') + BODY + smuggled(p)),
     'close asked for': (LAST, lambda p: head(p, LENGTH, 'Connection: close') + BODY),
     # lengths
     'length and chunked': (REFUSED, lambda p: head(p, LENGTH, CHUNKED) + CHUNK + END + smuggled(p)),
@@ -99,7 +103,7 @@ PAYLOADS = {
     'coding empty': (REFUSED, lambda p: head(p, 'Transfer-Encoding:') + CHUNK + END + smuggled(p)),
     'coding on a folded line': (REFUSED, lambda p: head(p, 'Transfer-Encoding:\r\n chunked') + CHUNK + END +
                                 smuggled(p)),
-    'chunked in HTTP/1.0': (LAST, lambda p: head(p, CHUNKED, first='POST /v1/chat/completions HTTP/1.0') + CHUNK + END +
+    'chunked in HTTP/1.0': (LAST, lambda p: head(p, CHUNKED, first=OLD) + CHUNK + END +
                             smuggled(p)),
     # chunks: libsoup reads them, so they may pass, but nothing may come behind them
     'chunk line ended by LF': (LAST, lambda p: head(p, CHUNKED) + CHUNK.replace(b'\r\n', b'\n', 1) + END + smuggled(p)),
@@ -242,6 +246,35 @@ def make_tests():
 
 
 globals().update(make_tests())
+
+
+def test_unknown_expectation_says_what_to_do(world):
+    for first in ('POST /v1/chat/completions HTTP/1.1', OLD):
+        for lines in (['Expect: 200-ok'], ['Expect:'], ['Expect: 100-continue, x'],
+                      ['Expect: 100-continue', 'expect: x']):
+            with world.gateway.raw() as raw:
+                raw.send(head(world.gateway.port, LENGTH, *lines, first=first))
+                error = raw.answer().expect(417).error()
+                check_in('without the header Expect', error['message'], f'{lines}')
+                check(raw.at_end(), f'{lines}: the connection stays open')
+
+
+def test_continue_is_awaited(world):
+    with world.gateway.raw() as raw:
+        for _ in range(2):
+            raw.send(head(world.gateway.port, LENGTH, 'Expect: 100-continue'))
+            raw.answer().expect(100)
+            raw.send(BODY)
+            check_in('absent', raw.answer().expect(400).error()['message'])
+
+
+def test_no_continue_in_http_1_0(world):
+    # 100 would come before the body is read, so before the answer
+    with world.gateway.raw() as raw:
+        raw.send(head(world.gateway.port, LENGTH, 'Expect: 100-continue', first=OLD))
+        raw.send(BODY)
+        check_in('absent', raw.answer().expect(400).error()['message'])
+        check(raw.at_end(), 'the connection stays open')
 
 
 def test_there_are_enough(world):

@@ -21,6 +21,7 @@
 #define TOO_LARGE SLUICE_ERROR_HEADERS_TOO_LARGE
 #define METHOD SLUICE_ERROR_METHOD_NOT_ALLOWED
 #define CODING SLUICE_ERROR_NOT_IMPLEMENTED
+#define EXPECT SLUICE_ERROR_EXPECTATION
 #define ACCEPTED -1 /* the rest, if there is any, is dropped */
 
 #define LINE "GET / HTTP/1.1\r\n"
@@ -170,6 +171,15 @@ static const Case cases[] = {
   { "coding-parameter", T (POST), T ("Transfer-Encoding: chunked;a=b\r\n\r\n"), CODING, 0 },
   { "coding-identity", T (POST), T ("Transfer-Encoding: identity\r\n\r\n"), CODING, 0 },
   { "coding-empty", T (POST), T ("Transfer-Encoding:\r\n\r\n"), CODING, 0 },
+
+  /* expectations */
+  { "expect-continue", T (POST "Expect: 100-continue\r\n\r\n"), T (""), ACCEPTED, 1 },
+  { "expect-continue-upper", T (POST "EXPECT:\t100-CONTINUE \r\n\r\n"), T (""), ACCEPTED, 1 },
+  { "expect-other", T (POST), T ("Expect: 200-ok\r\n\r\n"), EXPECT, 0 },
+  { "expect-empty", T (POST), T ("Expect:\r\n\r\n"), EXPECT, 0 },
+  { "expect-list", T (POST), T ("Expect: 100-continue, x\r\n\r\n"), EXPECT, 0 },
+  { "expect-second", T (POST "Expect: 100-continue\r\n"), T ("Expect: x\r\n\r\n"), EXPECT, 0 },
+  { "expect-http10", T ("GET / HTTP/1.0\r\n"), T ("Expect: x\r\n\r\n"), EXPECT, 0 },
 
   /* chunks */
   { "chunk-size-missing", T (CHUNKED), T ("\r\nabc"), INVALID, 1 },

@@ -132,6 +132,7 @@ test_reason (void)
 {
   g_assert_cmpstr (sluice_http_reason (200), ==, "OK");
   g_assert_cmpstr (sluice_http_reason (404), ==, "Not Found");
+  g_assert_cmpstr (sluice_http_reason (417), ==, "Expectation Failed");
   g_assert_cmpstr (sluice_http_reason (431), ==, "Request Header Fields Too Large");
   g_assert_cmpstr (sluice_http_reason (299), ==, "OK");
   g_assert_cmpstr (sluice_http_reason (418), ==, "Error");
