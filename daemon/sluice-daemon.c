@@ -112,7 +112,7 @@ on_found (GPtrArray *found, gpointer user_data)
   SluiceDaemon *self = user_data;
   g_autoptr (SluiceRouter) router = sluice_router_new_unconfigured (found);
 
-  sluice_front_set_router (self->front, self->config, router);
+  sluice_front_set_config (self->front, self->config, router, NULL);
   announce (self);
 }
 
@@ -131,7 +131,7 @@ sluice_daemon_start (SluiceDaemon *self, GError **error)
   router = configured ? sluice_router_new (self->config, findings) : sluice_router_new_unconfigured (nothing);
   sluice_findings_print (findings);
   socket_path = prepare_socket ();
-  self->front = sluice_front_new (self->config, router, socket_path, self->ledger, self->clock, error);
+  self->front = sluice_front_new (self->config, router, NULL, socket_path, self->ledger, self->clock, error);
   if (self->front == NULL)
     return FALSE;
 

@@ -90,8 +90,15 @@ void sluice_exchange_drop_body (SluiceExchange *self);
 void
 sluice_exchange_pause_for_long (SluiceExchange *self);
 
-/* -attempt.c: the body is there. */
+/* -plan.c: the body is there. */
 void sluice_exchange_admit (SluiceExchange *self);
+
+/* Begins the attempt at the next candidate that may be asked. Returns whether there was one; @error otherwise says why
+ * the first of the rest was left out, and stays %NULL if none was left. */
+gboolean sluice_exchange_try_next (SluiceExchange *self, GError **error);
+
+/* -attempt.c: sends the encoded request to the deployment taken. */
+void sluice_exchange_start_attempt (SluiceExchange *self);
 
 /* The client left or we are shutting down: stops the attempt and writes the row. */
 void sluice_exchange_abandon (SluiceExchange *self, guint status, const char *word);

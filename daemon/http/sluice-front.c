@@ -18,6 +18,7 @@ struct _SluiceFront {
   SluiceAcceptor *acceptor;  /* (owned) (nullable) */
   GPtrArray *addresses;      /* (owned) (element-type utf8) */
   guint port;
+  gint cloud_policy; /* atomic: a SluiceCloudPolicy, read by the workers */
 };
 
 /* Each client may need a connection to an upstream: without descriptors kept back for those, accepting would starve
@@ -88,6 +89,7 @@ start_workers (SluiceFront *self, SluiceSnapshot *snapshot, GError **error)
 SluiceFront *
 sluice_front_new (SluiceConfig *config,
                   SluiceRouter *router,
+                  const char *config_error,
                   const char *socket_path,
                   SluiceLedger *ledger,
                   SluiceClock *clock,
@@ -100,13 +102,15 @@ sluice_front_new (SluiceConfig *config,
   self->shared.clock = g_object_ref (clock);
   self->shared.ledger = g_object_ref (ledger);
   self->shared.budget = sluice_body_budget_new ((gsize) settings->body_budget_bytes);
+  self->cloud_policy = SLUICE_CLOUD_FALLBACK;
+  self->shared.cloud_policy = &self->cloud_policy;
   self->workers = g_ptr_array_new_with_free_func ((GDestroyNotify) sluice_worker_stop);
   self->addresses = g_ptr_array_new_with_free_func (g_free);
   self->acceptor = sluice_acceptor_new (self->workers, affordable_connections (settings));
   if (!listen_all (self, settings, socket_path, error))
     return NULL;
 
-  snapshot = sluice_snapshot_new (config, router, self->port);
+  snapshot = sluice_snapshot_new (config, router, config_error, self->port);
   if (!start_workers (self, snapshot, error))
     return NULL;
   return g_steal_pointer (&self);
@@ -119,12 +123,18 @@ sluice_front_start (SluiceFront *self)
 }
 
 void
-sluice_front_set_router (SluiceFront *self, SluiceConfig *config, SluiceRouter *router)
+sluice_front_set_config (SluiceFront *self, SluiceConfig *config, SluiceRouter *router, const char *config_error)
 {
-  g_autoptr (SluiceSnapshot) snapshot = sluice_snapshot_new (config, router, self->port);
+  g_autoptr (SluiceSnapshot) snapshot = sluice_snapshot_new (config, router, config_error, self->port);
 
   for (guint i = 0; i < self->workers->len; i++)
     sluice_worker_set_snapshot (g_ptr_array_index (self->workers, i), snapshot);
+}
+
+void
+sluice_front_set_cloud_policy (SluiceFront *self, SluiceCloudPolicy policy)
+{
+  g_atomic_int_set (&self->cloud_policy, (gint) policy);
 }
 
 GPtrArray *

@@ -6,6 +6,7 @@
 
 #include "http/sluice-snapshot.h"
 #include "ledger/sluice-ledger.h"
+#include "router/sluice-cloud-policy.h"
 
 G_BEGIN_DECLS
 
@@ -19,6 +20,7 @@ typedef struct _SluiceFront SluiceFront;
  */
 SluiceFront *sluice_front_new (SluiceConfig *config,
                                SluiceRouter *router,
+                               const char *config_error,
                                const char *socket_path,
                                SluiceLedger *ledger,
                                SluiceClock *clock,
@@ -27,8 +29,11 @@ SluiceFront *sluice_front_new (SluiceConfig *config,
 /* Begins to accept. */
 void sluice_front_start (SluiceFront *self);
 
-/* For requests from now on. */
-void sluice_front_set_router (SluiceFront *self, SluiceConfig *config, SluiceRouter *router);
+/* For requests from now on. @config_error (nullable): why nothing is served, see sluice_snapshot_new(). */
+void sluice_front_set_config (SluiceFront *self, SluiceConfig *config, SluiceRouter *router, const char *config_error);
+
+/* For each attempt from now on; what has been sent goes on. "fallback" until it is called. */
+void sluice_front_set_cloud_policy (SluiceFront *self, SluiceCloudPolicy policy);
 
 /* The addresses as URLs, e.g. "http://127.0.0.1:4000". (element-type utf8) (transfer none) */
 GPtrArray *sluice_front_get_addresses (SluiceFront *self);

@@ -298,6 +298,12 @@ sluice_guard_check (SoupServerMessage *message,
     return refuse (error, SLUICE_ERROR_ROUTE_UNKNOWN, "there is no such route, the API begins at /v1");
   if (!check_method (soup_server_message_get_method (message), result, error))
     return FALSE;
+  if (snapshot->config_error != NULL && !result->route->open)
+    {
+      g_set_error (error, SLUICE_ERROR, SLUICE_ERROR_CONFIG,
+                   "the configuration cannot be used, mend it and nothing else is needed: %s", snapshot->config_error);
+      return FALSE;
+    }
   if (!result->preflight && !result->route->open && !check_key (&head, peer, snapshot, result, error))
     return FALSE;
   return check_body (&head, snapshot, result, error);

@@ -28,8 +28,8 @@ typedef struct {
 
 /*
  * Refuses or fills @result. Errors: SLUICE_ERROR_MISDIRECTED, _FORBIDDEN, _ROUTE_UNKNOWN, _METHOD_NOT_ALLOWED,
- * _KEY_*, _MEDIA_TYPE, _LENGTH_REQUIRED, _BODY_TOO_LARGE; each names the setting that would allow it. @result is
- * cleared by the caller either way.
+ * _KEY_*, _CONFIG, _MEDIA_TYPE, _LENGTH_REQUIRED, _BODY_TOO_LARGE; each names the setting that would allow it. @result
+ * is cleared by the caller either way.
  */
 gboolean sluice_guard_check (SoupServerMessage *message,
                              const SluicePeer *peer,

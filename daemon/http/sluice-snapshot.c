@@ -2,7 +2,7 @@
 #include "http/sluice-snapshot.h"
 
 SluiceSnapshot *
-sluice_snapshot_new (SluiceConfig *config, SluiceRouter *router, guint port)
+sluice_snapshot_new (SluiceConfig *config, SluiceRouter *router, const char *config_error, guint port)
 {
   SluiceSnapshot *self = g_new0 (SluiceSnapshot, 1);
 
@@ -11,6 +11,7 @@ sluice_snapshot_new (SluiceConfig *config, SluiceRouter *router, guint port)
   self->router = sluice_router_ref (router);
   self->access = sluice_access_new (config);
   self->settings = sluice_config_get_settings (config);
+  self->config_error = g_strdup (config_error);
   self->port = port;
   return self;
 }
@@ -31,5 +32,6 @@ sluice_snapshot_unref (SluiceSnapshot *self)
   sluice_access_free (self->access);
   sluice_router_unref (self->router);
   sluice_config_unref (self->config);
+  g_free (self->config_error);
   g_free (self);
 }

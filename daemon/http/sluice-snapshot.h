@@ -16,10 +16,12 @@ typedef struct {
   SluiceRouter *router;          /* (owned) */
   SluiceAccess *access;          /* (owned) */
   const SluiceSettings *settings; /* of the config */
+  char *config_error;            /* (owned) (nullable): why nothing is served: the configuration cannot be used */
   guint port;                    /* the one we listen on: what Host may name */
 } SluiceSnapshot;
 
-SluiceSnapshot *sluice_snapshot_new (SluiceConfig *config, SluiceRouter *router, guint port);
+/* @config_error (nullable): the first finding of a configuration that could not be used. */
+SluiceSnapshot *sluice_snapshot_new (SluiceConfig *config, SluiceRouter *router, const char *config_error, guint port);
 SluiceSnapshot *sluice_snapshot_ref (SluiceSnapshot *self);
 void sluice_snapshot_unref (SluiceSnapshot *self);
 

@@ -18,6 +18,7 @@ typedef struct {
   SluiceClock *clock;
   SluiceLedger *ledger;
   SluiceBodyBudget *budget;
+  gint *cloud_policy; /* atomic: a SluiceCloudPolicy */
 } SluiceWorkerShared;
 
 /* Starts the thread and returns when it can take connections. @shared is copied; what it names outlives the worker. */

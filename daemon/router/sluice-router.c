@@ -173,6 +173,19 @@ sluice_router_plan (SluiceRouter *self, const char *model, GError **error)
 }
 
 gboolean
+sluice_router_chooses_cloud (SluiceRouter *self, const char *model)
+{
+  GPtrArray *list = g_hash_table_lookup (self->groups, model);
+
+  for (guint i = 0; list != NULL && i < list->len; i++)
+    {
+      if (((SluiceDeployment *) g_ptr_array_index (list, i))->local)
+        return FALSE;
+    }
+  return TRUE;
+}
+
+gboolean
 sluice_router_knows (SluiceRouter *self, const char *model)
 {
   return g_hash_table_contains (self->groups, model) || g_hash_table_contains (self->ids, model)

@@ -33,6 +33,10 @@ void sluice_router_unref (SluiceRouter *self);
  */
 GPtrArray *sluice_router_plan (SluiceRouter *self, const char *model, GError **error);
 
+/* Whether a client that asks for @model chooses the cloud by that (DESIGN 7): it names a deployment by its id or its
+ * upstream model, or a group that has no local member. */
+gboolean sluice_router_chooses_cloud (SluiceRouter *self, const char *model);
+
 /* The public names, in the order of the configuration. (element-type utf8) (transfer none) */
 GPtrArray *sluice_router_get_groups (SluiceRouter *self);
 

@@ -7,7 +7,7 @@ snapshot_new (void)
   g_autoptr (GHashTable) environment = g_hash_table_new (g_str_hash, g_str_equal);
   g_autoptr (SluiceConfig) config = sluice_config_new_empty (environment);
   g_autoptr (SluiceRouter) router = sluice_router_new (config, NULL);
-  SluiceSnapshot *snapshot = sluice_snapshot_new (config, router, 4321);
+  SluiceSnapshot *snapshot = sluice_snapshot_new (config, router, NULL, 4321);
 
   g_assert_true (snapshot->config == config);
   g_assert_true (snapshot->router == router);
