@@ -14,11 +14,13 @@
 /* sysexits.h: the configuration is at fault; a service manager need not try again. */
 #define EXIT_CONFIG 78
 #define WANTED_DESCRIPTORS 16384
+#define NOT_SAID G_MININT
 
 typedef struct {
   char *config_path;
   char *check_path;
   char *host;
+  char *cors_origins;
   int port;
   int workers;
   gboolean version;
@@ -30,6 +32,7 @@ options_clear (Options *options)
   g_free (options->config_path);
   g_free (options->check_path);
   g_free (options->host);
+  g_free (options->cors_origins);
 }
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Options, options_clear)
@@ -50,6 +53,8 @@ parse_options (int *argc, char ***argv, Options *options, GError **error)
     { "host", 0, 0, G_OPTION_ARG_STRING, &options->host, "Listen on this IP address", "ADDRESS" },
     { "port", 'p', 0, G_OPTION_ARG_INT, &options->port, "Listen on this port; 0: any free one", "PORT" },
     { "workers", 0, 0, G_OPTION_ARG_INT, &options->workers, "Threads that serve; 0: one a core, at most 4", "N" },
+    { "cors-origins", 0, 0, G_OPTION_ARG_STRING, &options->cors_origins,
+      "Let web pages of these origins ask, separated by commas", "ORIGINS" },
     { "version", 0, 0, G_OPTION_ARG_NONE, &options->version, "Print the version and exit", NULL },
     { NULL },
   };
@@ -58,7 +63,13 @@ parse_options (int *argc, char ***argv, Options *options, GError **error)
   g_option_context_set_summary (context, "A gateway for language models: one OpenAI-compatible address for local "
                                          "models and cloud providers.");
   g_option_context_add_main_entries (context, entries, NULL);
-  return g_option_context_parse (context, argc, argv, error);
+  if (!g_option_context_parse (context, argc, argv, error))
+    return FALSE;
+  if (*argc <= 1)
+    return TRUE;
+  g_set_error (error, SLUICE_ERROR, SLUICE_ERROR_CONFIG, "'%s' is no option; a configuration is given with --config",
+               (*argv)[1]);
+  return FALSE;
 }
 
 static int
@@ -72,34 +83,25 @@ check_config (const char *path)
   return config != NULL ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
-/* The file named on the command line, else the usual one if it is there. */
-static SluiceConfig *
-load_config (const Options *options)
-{
-  g_autoptr (GPtrArray) findings = g_ptr_array_new_with_free_func ((GDestroyNotify) sluice_finding_free);
-  g_autofree char *usual = g_build_filename (g_get_user_config_dir (), SLUICE_DIR_NAME, SLUICE_CONFIG_FILE, NULL);
-  const char *path = options->config_path != NULL                        ? options->config_path
-                     : g_file_test (usual, G_FILE_TEST_EXISTS) ? usual
-                                                               : NULL;
-  SluiceConfig *config;
-
-  if (path == NULL)
-    return sluice_config_new_empty (NULL);
-  config = sluice_config_load (path, NULL, findings);
-  sluice_findings_print (findings);
-  return config;
-}
-
 /* What the command line says stands above everything else. */
 static gboolean
-apply_options (SluiceConfig *config, const Options *options, GError **error)
+apply_options (SluiceConfigSource *source, const Options *options, GError **error)
 {
   g_autofree char *port = g_strdup_printf ("%d", options->port);
   g_autofree char *workers = g_strdup_printf ("%d", options->workers);
 
-  return (options->host == NULL || sluice_config_override (config, "host", options->host, error))
-         && (options->port < 0 || sluice_config_override (config, "port", port, error))
-         && (options->workers < 0 || sluice_config_override (config, "workers", workers, error));
+  return (options->host == NULL || sluice_config_source_override (source, "host", options->host, error))
+         && (options->port == NOT_SAID || sluice_config_source_override (source, "port", port, error))
+         && (options->workers == NOT_SAID || sluice_config_source_override (source, "workers", workers, error))
+         && (options->cors_origins == NULL
+             || sluice_config_source_override (source, "cors_origins", options->cors_origins, error));
+}
+
+/* Whether a service manager started this: then nobody reads an error on a terminal, and the bus has to be there. */
+static gboolean
+is_service (void)
+{
+  return g_getenv ("NOTIFY_SOCKET") != NULL || g_getenv ("LISTEN_FDS") != NULL;
 }
 
 static void
@@ -121,10 +123,19 @@ on_signal (gpointer data)
   return G_SOURCE_CONTINUE;
 }
 
-static int
-run_daemon (SluiceConfig *config)
+static gboolean
+on_hangup (gpointer data)
 {
-  g_autoptr (SluiceDaemon) daemon = sluice_daemon_new (config);
+  Run *run = data;
+
+  sluice_daemon_reload (run->daemon, NULL, NULL);
+  return G_SOURCE_CONTINUE;
+}
+
+static int
+run_daemon (SluiceConfigSource *source, SluiceConfigReading *reading)
+{
+  g_autoptr (SluiceDaemon) daemon = sluice_daemon_new (source, reading);
   g_autoptr (GMainLoop) loop = g_main_loop_new (NULL, FALSE);
   g_autoptr (GError) error = NULL;
   Run run = { daemon, loop, 0 };
@@ -136,6 +147,7 @@ run_daemon (SluiceConfig *config)
     }
   g_unix_signal_add (SIGTERM, on_signal, &run);
   g_unix_signal_add (SIGINT, on_signal, &run);
+  g_unix_signal_add (SIGHUP, on_hangup, &run);
   g_main_loop_run (loop);
   return EXIT_SUCCESS;
 }
@@ -166,8 +178,9 @@ prepare_process (void)
 int
 main (int argc, char *argv[])
 {
-  g_auto (Options) options = { .port = -1, .workers = -1 };
-  g_autoptr (SluiceConfig) config = NULL;
+  g_auto (Options) options = { .port = NOT_SAID, .workers = NOT_SAID };
+  g_autoptr (SluiceConfigSource) source = NULL;
+  g_autoptr (SluiceConfigReading) reading = NULL;
   g_autoptr (GError) error = NULL;
 
   prepare_process ();
@@ -184,13 +197,17 @@ main (int argc, char *argv[])
   if (options.check_path != NULL)
     return check_config (options.check_path);
 
-  config = load_config (&options);
-  if (config == NULL)
-    return EXIT_CONFIG;
-  if (!apply_options (config, &options, &error))
+  source = sluice_config_source_new (options.config_path);
+  if (!apply_options (source, &options, &error))
     {
       g_printerr ("sluiced: %s\n", error->message);
       return EXIT_CONFIG;
     }
-  return run_daemon (config);
+  reading = sluice_config_source_read (source);
+  if (reading->config == NULL && !is_service ())
+    {
+      sluice_findings_print (reading->findings);
+      return EXIT_CONFIG;
+    }
+  return run_daemon (source, g_steal_pointer (&reading));
 }

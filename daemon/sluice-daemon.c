@@ -13,14 +13,22 @@
 struct _SluiceDaemon {
   GObject parent_instance;
 
-  SluiceConfig *config; /* (owned) */
-  SluiceClock *clock;   /* (owned) */
-  SluiceLedger *ledger; /* (owned) (nullable) */
-  SluiceFront *front;   /* (owned) (nullable) */
-  SluiceFinder *finder; /* (owned) (nullable): looks for local models at start */
+  SluiceConfigSource *source; /* (owned) */
+  SluiceConfig *config;       /* (owned): what is served */
+  GPtrArray *findings;        /* (owned) (element-type SluiceFinding): of the last reading */
+  char *config_error;         /* (owned) (nullable): the first error of the last reading */
+  gboolean usable;            /* a configuration was read that could be used */
+  SluiceClock *clock;         /* (owned) */
+  SluiceInbox *inbox;         /* (owned) */
+  SluiceLedger *ledger;       /* (owned) (nullable) */
+  SluiceFront *front;         /* (owned) (nullable) */
+  SluiceFinder *finder;       /* (owned) (nullable): looks for local models while none is configured */
+  GCancellable *cancellable;  /* (owned): of readings */
+  gboolean announced;
 
   gint64 drain_deadline;
   guint drain_source;
+  gboolean stopping;
   void (*done) (gpointer user_data);
   gpointer done_data;
 };
@@ -32,14 +40,22 @@ sluice_daemon_dispose (GObject *object)
 {
   SluiceDaemon *self = SLUICE_DAEMON (object);
 
+  g_cancellable_cancel (self->cancellable);
   g_clear_handle_id (&self->drain_source, g_source_remove);
   g_clear_pointer (&self->finder, sluice_finder_free);
   g_clear_pointer (&self->front, sluice_front_free);
   if (self->ledger != NULL)
     sluice_ledger_stop (self->ledger);
   g_clear_object (&self->ledger);
+  if (self->inbox != NULL)
+    sluice_inbox_close (self->inbox);
+  g_clear_pointer (&self->inbox, sluice_inbox_unref);
+  g_clear_object (&self->source);
   g_clear_object (&self->clock);
+  g_clear_object (&self->cancellable);
   g_clear_pointer (&self->config, sluice_config_unref);
+  g_clear_pointer (&self->findings, g_ptr_array_unref);
+  g_clear_pointer (&self->config_error, g_free);
   G_OBJECT_CLASS (sluice_daemon_parent_class)->dispose (object);
 }
 
@@ -53,15 +69,102 @@ static void
 sluice_daemon_init (SluiceDaemon *self)
 {
   self->clock = sluice_clock_new ();
+  self->inbox = sluice_inbox_new (NULL);
+  self->cancellable = g_cancellable_new ();
+}
+
+/* Returns: (transfer full) (nullable): the first error of @findings, in words. */
+static char *
+dup_first_error (GPtrArray *findings)
+{
+  for (guint i = 0; i < findings->len; i++)
+    {
+      const SluiceFinding *finding = g_ptr_array_index (findings, i);
+
+      if (finding->level == SLUICE_FINDING_ERROR)
+        return sluice_finding_to_string (finding);
+    }
+  return NULL;
+}
+
+/* Notes what was read, and takes its configuration if there is one. Returns whether there is. */
+static gboolean
+take_reading (SluiceDaemon *self, SluiceConfigReading *reading)
+{
+  gboolean fine = reading->config != NULL;
+
+  g_clear_pointer (&self->findings, g_ptr_array_unref);
+  self->findings = g_ptr_array_ref (reading->findings);
+  g_clear_pointer (&self->config_error, g_free);
+  self->config_error = dup_first_error (self->findings);
+  if (fine)
+    {
+      g_clear_pointer (&self->config, sluice_config_unref);
+      self->config = sluice_config_ref (reading->config);
+      self->usable = TRUE;
+    }
+  return fine;
 }
 
 SluiceDaemon *
-sluice_daemon_new (SluiceConfig *config)
+sluice_daemon_new (SluiceConfigSource *source, SluiceConfigReading *reading)
 {
   SluiceDaemon *self = g_object_new (SLUICE_TYPE_DAEMON, NULL);
+  g_autoptr (SluiceConfigReading) owned = reading;
 
-  self->config = sluice_config_ref (config);
+  self->source = g_object_ref (source);
+  if (!take_reading (self, owned))
+    self->config = sluice_config_source_get_empty (source);
   return self;
+}
+
+const char *
+sluice_daemon_get_state (SluiceDaemon *self)
+{
+  if (self->stopping)
+    return "draining";
+  if (!self->announced)
+    return "starting";
+  if (!self->usable)
+    return "config-error";
+  return sluice_ledger_get_state (self->ledger) == SLUICE_LEDGER_OK ? "running" : "degraded";
+}
+
+GStrv
+sluice_daemon_dup_reasons (SluiceDaemon *self)
+{
+  g_autoptr (GStrvBuilder) reasons = g_strv_builder_new ();
+  g_autofree char *ledger = self->ledger != NULL ? sluice_ledger_dup_reason (self->ledger) : NULL;
+
+  if (self->config_error != NULL)
+    {
+      g_autofree char *config = g_strconcat (self->usable ? "the changed configuration is not used: " : "",
+                                             self->config_error, NULL);
+
+      g_strv_builder_add (reasons, config);
+    }
+  if (ledger != NULL)
+    g_strv_builder_add (reasons, ledger);
+  return g_strv_builder_end (reasons);
+}
+
+GPtrArray *
+sluice_daemon_get_findings (SluiceDaemon *self)
+{
+  return self->findings;
+}
+
+/* What others are told of the state; called whenever it may have changed. */
+static void
+publish_state (SluiceDaemon *self)
+{
+  g_debug ("the state is %s", sluice_daemon_get_state (self));
+}
+
+static void
+on_ledger_state (gpointer data)
+{
+  publish_state (data);
 }
 
 static gboolean
@@ -73,6 +176,9 @@ open_ledger (SluiceDaemon *self, GError **error)
     .directory = directory,
     .power_loss = settings->power_loss_durability,
     .retention_days = (guint) settings->retention_days,
+    .inbox = self->inbox,
+    .state_changed = on_ledger_state,
+    .user_data = self,
   };
 
   self->ledger = sluice_ledger_new (&options, self->clock, error);
@@ -101,9 +207,13 @@ announce (SluiceDaemon *self)
 {
   GPtrArray *addresses = sluice_front_get_addresses (self->front);
 
+  if (self->announced)
+    return;
+  self->announced = TRUE;
   sluice_front_start (self->front);
   for (guint i = 0; i < addresses->len; i++)
     g_printerr ("listening on %s\n", (const char *) g_ptr_array_index (addresses, i));
+  publish_state (self);
 }
 
 static void
@@ -116,30 +226,137 @@ on_found (GPtrArray *found, gpointer user_data)
   announce (self);
 }
 
+/* The router of the configuration, or what is served without one. */
+static SluiceRouter *
+make_router (SluiceDaemon *self)
+{
+  g_autoptr (GPtrArray) nothing = g_ptr_array_new ();
+
+  if (!self->usable)
+    return sluice_router_new (self->config, NULL);
+  if (sluice_config_get_n_models (self->config) > 0)
+    return sluice_router_new (self->config, self->findings);
+  return sluice_router_new_unconfigured (nothing);
+}
+
+/* Local models are looked for while none is configured. */
+static gboolean
+wants_finder (SluiceDaemon *self)
+{
+  return self->usable && sluice_config_get_n_models (self->config) == 0;
+}
+
+static void
+on_files_changed (gpointer data)
+{
+  sluice_daemon_reload (data, NULL, NULL);
+}
+
 gboolean
 sluice_daemon_start (SluiceDaemon *self, GError **error)
 {
-  gboolean configured = sluice_config_get_n_models (self->config) > 0;
-  g_autoptr (GPtrArray) findings = g_ptr_array_new_with_free_func ((GDestroyNotify) sluice_finding_free);
-  g_autoptr (GPtrArray) nothing = g_ptr_array_new ();
   g_autoptr (SluiceRouter) router = NULL;
   g_autofree char *socket_path = NULL;
 
   if (!open_ledger (self, error))
     return FALSE;
 
-  router = configured ? sluice_router_new (self->config, findings) : sluice_router_new_unconfigured (nothing);
-  sluice_findings_print (findings);
+  router = make_router (self);
+  sluice_findings_print (self->findings);
   socket_path = prepare_socket ();
-  self->front = sluice_front_new (self->config, router, NULL, socket_path, self->ledger, self->clock, error);
+  self->front = sluice_front_new (self->config, router, self->usable ? NULL : self->config_error, socket_path,
+                                  self->ledger, self->clock, error);
   if (self->front == NULL)
     return FALSE;
 
-  if (configured)
-    announce (self);
-  else
+  sluice_config_source_watch (self->source, on_files_changed, self);
+  if (wants_finder (self))
     self->finder = sluice_finder_new (self->config, on_found, self);
+  else
+    announce (self);
   return TRUE;
+}
+
+/* Settings that hold for the life of the process: sockets, threads and the database are made once. */
+static void
+warn_of_fixed_settings (SluiceDaemon *self, SluiceConfig *old)
+{
+  static const char *const fixed[] = { "host", "port", "workers", "max_connections", "body_budget_bytes",
+                                       "durability", "retention_days" };
+
+  for (guint i = 0; i < G_N_ELEMENTS (fixed); i++)
+    {
+      g_autofree char *before = sluice_settings_get (sluice_config_get_settings (old), fixed[i]);
+      g_autofree char *after = sluice_settings_get (sluice_config_get_settings (self->config), fixed[i]);
+
+      if (g_strcmp0 (before, after) != 0)
+        g_printerr ("sluice_settings.%s takes effect at the next start\n", fixed[i]);
+    }
+}
+
+static void
+serve (SluiceDaemon *self, SluiceConfig *old)
+{
+  g_autoptr (SluiceRouter) router = make_router (self);
+
+  g_clear_pointer (&self->finder, sluice_finder_free);
+  warn_of_fixed_settings (self, old);
+  sluice_front_set_config (self->front, self->config, router, NULL);
+  if (wants_finder (self))
+    self->finder = sluice_finder_new (self->config, on_found, self);
+}
+
+typedef struct {
+  SluiceDaemon *daemon; /* (owned) */
+  SluiceReloadFunc done;
+  gpointer user_data;
+} Reload;
+
+static void
+finish_reload (Reload *reload, const GError *error)
+{
+  if (reload->done != NULL)
+    reload->done (error, reload->user_data);
+  g_object_unref (reload->daemon);
+  g_free (reload);
+}
+
+static void
+on_read (GObject *source, GAsyncResult *result, gpointer data)
+{
+  Reload *reload = data;
+  SluiceDaemon *self = reload->daemon;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (SluiceConfigReading) reading
+      = sluice_config_source_read_finish (SLUICE_CONFIG_SOURCE (source), result, &error);
+  g_autoptr (SluiceConfig) old = NULL;
+
+  if (reading == NULL || self->stopping)
+    {
+      if (error == NULL)
+        g_set_error_literal (&error, SLUICE_ERROR, SLUICE_ERROR_SHUTTING_DOWN, "the gateway is shutting down");
+      finish_reload (reload, error);
+      return;
+    }
+
+  old = sluice_config_ref (self->config);
+  if (take_reading (self, reading))
+    serve (self, old);
+  else
+    g_set_error_literal (&error, SLUICE_ERROR, SLUICE_ERROR_CONFIG, self->config_error);
+  sluice_findings_print (self->findings);
+  g_printerr (error == NULL ? "the configuration was read again\n" : "the old configuration stays\n");
+  publish_state (self);
+  finish_reload (reload, error);
+}
+
+void
+sluice_daemon_reload (SluiceDaemon *self, SluiceReloadFunc done, gpointer user_data)
+{
+  Reload *reload = g_new (Reload, 1);
+
+  *reload = (Reload){ g_object_ref (self), done, user_data };
+  sluice_config_source_read_async (self->source, self->cancellable, on_read, reload);
 }
 
 static void
@@ -171,6 +388,8 @@ sluice_daemon_stop (SluiceDaemon *self, void (*done) (gpointer user_data), gpoin
 {
   self->done = done;
   self->done_data = user_data;
+  self->stopping = TRUE;
+  g_cancellable_cancel (self->cancellable);
   g_clear_pointer (&self->finder, sluice_finder_free);
   if (self->front == NULL || self->drain_source != 0)
     {
@@ -179,6 +398,7 @@ sluice_daemon_stop (SluiceDaemon *self, void (*done) (gpointer user_data), gpoin
     }
   self->drain_deadline
       = sluice_clock_monotonic (self->clock) + sluice_config_get_settings (self->config)->drain_timeout_ms * 1000;
+  publish_state (self);
   sluice_front_drain (self->front);
   self->drain_source = g_timeout_add (DRAIN_POLL_MS, on_drain_poll, self);
 }

@@ -45,21 +45,24 @@ answer_model (SluiceExchange *self, GString *out, GError **error)
   return TRUE;
 }
 
-static void
+/* Returns the status: without a configuration that can be used nothing is served, without a database much is. */
+static guint
 answer_ready (SluiceExchange *self, GString *out)
 {
   SluiceLedger *ledger = self->worker->shared.ledger;
+  gboolean usable = self->snapshot->config_error == NULL;
   gboolean fine = sluice_ledger_get_state (ledger) == SLUICE_LEDGER_OK;
-  g_autofree char *reason = sluice_ledger_dup_reason (ledger);
+  g_autofree char *reason = usable ? sluice_ledger_dup_reason (ledger) : g_strdup (self->snapshot->config_error);
 
   g_string_append_printf (out, "{\"status\":\"%s\",\"db\":\"%s\",\"litellm_version\":\"" PACKAGE_VERSION "\"",
-                          fine ? "healthy" : "degraded", fine ? "connected" : "degraded");
+                          !usable ? "config-error" : fine ? "healthy" : "degraded", fine ? "connected" : "degraded");
   if (reason != NULL)
     {
       g_string_append (out, ",\"reason\":");
       sluice_json_append_string (out, reason, -1);
     }
   g_string_append_c (out, '}');
+  return usable ? 200 : 503;
 }
 
 static void
@@ -75,6 +78,7 @@ sluice_exchange_inform (SluiceExchange *self)
   g_autoptr (GString) out = g_string_new (NULL);
   g_autoptr (GError) error = NULL;
   gboolean fine = TRUE;
+  guint status = 200;
 
   if (self->guard.preflight)
     {
@@ -93,14 +97,14 @@ sluice_exchange_inform (SluiceExchange *self)
       g_string_append (out, "\"I'm alive!\"");
       break;
     case SLUICE_ROUTE_READY:
-      answer_ready (self, out);
+      status = answer_ready (self, out);
       break;
     default:
       answer_root (out);
       break;
     }
   if (fine)
-    sluice_exchange_answer (self, 200, g_string_free_to_bytes (g_steal_pointer (&out)), NULL);
+    sluice_exchange_answer (self, status, g_string_free_to_bytes (g_steal_pointer (&out)), NULL);
   else
     sluice_exchange_fail (self, error);
 }

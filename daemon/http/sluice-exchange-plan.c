@@ -20,6 +20,7 @@ static gboolean
 read_envelope (SluiceExchange *self, GError **error)
 {
   SluiceJsonValue model = sluice_json_object_get (&self->request, "model");
+  SluiceJsonValue stream = sluice_json_object_get (&self->request, "stream");
   SluiceJsonValue options = sluice_json_object_get (&self->request, "stream_options");
 
   for (guint i = 0; i < G_N_ELEMENTS (refused_members); i++)
@@ -43,11 +44,20 @@ read_envelope (SluiceExchange *self, GError **error)
                            "the request names no model, set 'model' to one of /v1/models");
       return FALSE;
     }
-  if (self->guard.route->operation != SLUICE_OPERATION_EMBEDDING)
-    sluice_json_read_boolean (sluice_json_object_get (&self->request, "stream"), &self->stream);
+  /* an upstream may take 1 or "true" for true: then the answer would not be what it is read as */
+  if (stream.type != SLUICE_JSON_NONE && stream.type != SLUICE_JSON_NULL
+      && !sluice_json_read_boolean (stream, &self->stream))
+    {
+      g_set_error_literal (error, SLUICE_ERROR, SLUICE_ERROR_INVALID_REQUEST, "'stream' takes true or false");
+      return FALSE;
+    }
+  if (self->guard.route->operation == SLUICE_OPERATION_EMBEDDING)
+    self->stream = FALSE;
   sluice_json_read_boolean (sluice_json_get (options, "include_usage"), &self->wants_usage);
   if (!sluice_json_read_int64 (sluice_json_object_get (&self->request, "max_completion_tokens"), &self->max_tokens))
     sluice_json_read_int64 (sluice_json_object_get (&self->request, "max_tokens"), &self->max_tokens);
+  /* the estimate is made from it: more than anything can answer is no estimate */
+  self->max_tokens = MIN (self->max_tokens, SLUICE_USAGE_MAX);
   return TRUE;
 }
 

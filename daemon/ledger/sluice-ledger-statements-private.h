@@ -66,10 +66,14 @@ sluice_ledger_bind_known (sqlite3_stmt *statement, int index, gint64 value)
     sqlite3_bind_null (statement, index);
 }
 
+/* In rows as in sums: what a row may say at most, so that adding up any number of them cannot overflow. 10^15 is a
+ * million dollars in nano-dollars, thirty years in microseconds. */
+#define SLUICE_LEDGER_AMOUNT_MAX G_GINT64_CONSTANT (1000000000000000)
+
 static inline void
 sluice_ledger_bind_amount (sqlite3_stmt *statement, int index, gint64 amount)
 {
-  sqlite3_bind_int64 (statement, index, MAX (amount, 0));
+  sqlite3_bind_int64 (statement, index, CLAMP (amount, 0, SLUICE_LEDGER_AMOUNT_MAX));
 }
 
 G_END_DECLS

@@ -3,8 +3,6 @@
 
 #include <string.h>
 
-/* 10^15: a million dollars in nano-dollars, thirty years in microseconds. */
-#define AMOUNT_MAX G_GINT64_CONSTANT (1000000000000000)
 #define N_DIMENSIONS (sizeof (SluiceLedgerSumKey) / sizeof (gint64))
 
 typedef struct {
@@ -74,7 +72,7 @@ sluice_ledger_sums_add (SluiceLedgerSums *self, const SluiceLedgerSumKey *key, c
       g_hash_table_add (self->rows, row);
     }
   for (guint i = 0; i < SLUICE_N_SUMS; i++)
-    row->amounts[i] += CLAMP (amounts[i], 0, AMOUNT_MAX);
+    row->amounts[i] += CLAMP (amounts[i], 0, SLUICE_LEDGER_AMOUNT_MAX);
 }
 
 static int

@@ -17,6 +17,9 @@ struct _SluiceLedger {
   SluiceLedgerKeeper *keeper;  /* (owned) (nullable): the thread's while it runs, but for its atomics */
   GThread *thread;             /* (owned) (nullable) */
   _Atomic gint64 last_id;
+  SluiceInbox *inbox; /* (owned) (nullable) */
+  void (*state_changed) (gpointer user_data);
+  gpointer user_data;
 };
 
 G_DEFINE_FINAL_TYPE (SluiceLedger, sluice_ledger, G_TYPE_OBJECT)
@@ -27,6 +30,7 @@ run (gpointer data)
   SluiceLedger *self = data;
   SluiceLedgerKeeper *keeper = self->keeper;
   gint64 until = g_get_monotonic_time () + sluice_ledger_keeper_get_wait (keeper);
+  SluiceLedgerState told = SLUICE_LEDGER_OK;
   SluiceLedgerTaken taken;
 
   do
@@ -47,6 +51,9 @@ run (gpointer data)
       else if (had_jobs)
         sluice_ledger_keeper_breathe (keeper, sluice_ledger_queue_is_empty (self->queue));
 
+      if (sluice_ledger_keeper_get_state (keeper) != told && self->inbox != NULL)
+        sluice_inbox_push (self->inbox, self->state_changed, self->user_data, NULL);
+      told = sluice_ledger_keeper_get_state (keeper);
       if (is_due || was_ok)
         until = g_get_monotonic_time () + sluice_ledger_keeper_get_wait (keeper);
     }
@@ -63,6 +70,7 @@ sluice_ledger_finalize (GObject *object)
   sluice_ledger_stop (self);
   g_clear_pointer (&self->queue, sluice_ledger_queue_free);
   g_clear_pointer (&self->keeper, sluice_ledger_keeper_free);
+  g_clear_pointer (&self->inbox, sluice_inbox_unref);
   G_OBJECT_CLASS (sluice_ledger_parent_class)->finalize (object);
 }
 
@@ -90,6 +98,10 @@ sluice_ledger_new (const SluiceLedgerOptions *options, SluiceClock *clock, GErro
     return NULL;
 
   self = g_object_new (SLUICE_TYPE_LEDGER, NULL);
+  if (options->inbox != NULL && options->state_changed != NULL)
+    self->inbox = sluice_inbox_ref (options->inbox);
+  self->state_changed = options->state_changed;
+  self->user_data = options->user_data;
   self->lock_file = sluice_ledger_lock_take (options->directory, clock, error);
   if (self->lock_file == NULL)
     return NULL;

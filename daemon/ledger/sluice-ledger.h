@@ -37,6 +37,9 @@ typedef struct {
   gboolean power_loss;     /* durability: power-loss, i.e. synchronous=FULL */
   guint retention_days;    /* rows older are removed in small batches when idle; 0 keeps all */
   gsize max_wal_bytes;     /* size cap that forces a checkpoint; 0 for the default of 16 MiB */
+  SluiceInbox *inbox;      /* (nullable): where @state_changed is called */
+  void (*state_changed) (gpointer user_data); /* (nullable): ask for the state then */
+  gpointer user_data;
 } SluiceLedgerOptions;
 
 /*

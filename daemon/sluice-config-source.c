@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "sluice-config-source.h"
+
+#include "shared/sluice-names.h"
+
+/* An editor writes a file in several steps: it is read when it has been quiet for so long. */
+#define QUIET_MS 200
+
+typedef struct {
+  char *name;
+  char *text;
+} Override;
+
+struct _SluiceConfigSource {
+  GObject parent_instance;
+
+  char *path;           /* (owned) */
+  gboolean named;       /* it has to exist */
+  GArray *overrides;    /* (owned) (element-type Override): in the order of the command line */
+  GPtrArray *monitors;  /* (owned) (element-type GFileMonitor) */
+  guint quiet_source;
+  void (*changed) (gpointer user_data);
+  gpointer changed_data;
+};
+
+G_DEFINE_FINAL_TYPE (SluiceConfigSource, sluice_config_source, G_TYPE_OBJECT)
+
+void
+sluice_config_reading_free (SluiceConfigReading *self)
+{
+  g_clear_pointer (&self->config, sluice_config_unref);
+  g_ptr_array_unref (self->findings);
+  g_free (self);
+}
+
+static void
+override_clear (gpointer data)
+{
+  Override *override = data;
+
+  g_free (override->name);
+  g_free (override->text);
+}
+
+static void
+sluice_config_source_dispose (GObject *object)
+{
+  SluiceConfigSource *self = SLUICE_CONFIG_SOURCE (object);
+
+  g_clear_handle_id (&self->quiet_source, g_source_remove);
+  g_ptr_array_set_size (self->monitors, 0);
+  G_OBJECT_CLASS (sluice_config_source_parent_class)->dispose (object);
+}
+
+static void
+sluice_config_source_finalize (GObject *object)
+{
+  SluiceConfigSource *self = SLUICE_CONFIG_SOURCE (object);
+
+  g_ptr_array_unref (self->monitors);
+  g_array_unref (self->overrides);
+  g_free (self->path);
+  G_OBJECT_CLASS (sluice_config_source_parent_class)->finalize (object);
+}
+
+static void
+sluice_config_source_class_init (SluiceConfigSourceClass *klass)
+{
+  G_OBJECT_CLASS (klass)->dispose = sluice_config_source_dispose;
+  G_OBJECT_CLASS (klass)->finalize = sluice_config_source_finalize;
+}
+
+static void
+monitor_free (gpointer data)
+{
+  g_signal_handlers_disconnect_matched (data, G_SIGNAL_MATCH_ID, g_signal_lookup ("changed", G_TYPE_FILE_MONITOR), 0,
+                                        NULL, NULL, NULL);
+  g_file_monitor_cancel (data);
+  g_object_unref (data);
+}
+
+static void
+sluice_config_source_init (SluiceConfigSource *self)
+{
+  self->overrides = g_array_new (FALSE, FALSE, sizeof (Override));
+  g_array_set_clear_func (self->overrides, override_clear);
+  self->monitors = g_ptr_array_new_with_free_func (monitor_free);
+}
+
+SluiceConfigSource *
+sluice_config_source_new (const char *path)
+{
+  SluiceConfigSource *self = g_object_new (SLUICE_TYPE_CONFIG_SOURCE, NULL);
+
+  self->named = path != NULL;
+  self->path = self->named ? g_strdup (path)
+                           : g_build_filename (g_get_user_config_dir (), SLUICE_DIR_NAME, SLUICE_CONFIG_FILE, NULL);
+  return self;
+}
+
+gboolean
+sluice_config_source_override (SluiceConfigSource *self, const char *name, const char *text, GError **error)
+{
+  g_autoptr (SluiceSettings) settings = sluice_settings_new ();
+  Override override = { NULL };
+
+  g_return_val_if_fail (SLUICE_IS_CONFIG_SOURCE (self), FALSE);
+
+  if (!sluice_settings_set (settings, name, text, error))
+    return FALSE;
+  override.name = g_strdup (name);
+  override.text = g_strdup (text);
+  g_array_append_val (self->overrides, override);
+  return TRUE;
+}
+
+static void
+apply_overrides (SluiceConfigSource *self, SluiceConfig *config)
+{
+  for (guint i = 0; i < self->overrides->len; i++)
+    {
+      const Override *override = &g_array_index (self->overrides, Override, i);
+
+      /* checked when it was given */
+      sluice_config_override (config, override->name, override->text, NULL);
+    }
+}
+
+SluiceConfig *
+sluice_config_source_get_empty (SluiceConfigSource *self)
+{
+  SluiceConfig *config = sluice_config_new_empty (NULL);
+
+  apply_overrides (self, config);
+  return config;
+}
+
+SluiceConfigReading *
+sluice_config_source_read (SluiceConfigSource *self)
+{
+  SluiceConfigReading *reading = g_new0 (SluiceConfigReading, 1);
+
+  reading->findings = g_ptr_array_new_with_free_func ((GDestroyNotify) sluice_finding_free);
+  if (!self->named && !g_file_test (self->path, G_FILE_TEST_EXISTS))
+    {
+      reading->config = sluice_config_source_get_empty (self);
+      return reading;
+    }
+  reading->config = sluice_config_load (self->path, NULL, reading->findings);
+  if (reading->config != NULL)
+    apply_overrides (self, reading->config);
+  return reading;
+}
+
+static void
+read_in_thread (GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
+{
+  g_task_return_pointer (task, sluice_config_source_read (source), (GDestroyNotify) sluice_config_reading_free);
+}
+
+void
+sluice_config_source_read_async (SluiceConfigSource *self,
+                                 GCancellable *cancellable,
+                                 GAsyncReadyCallback callback,
+                                 gpointer user_data)
+{
+  g_autoptr (GTask) task = g_task_new (self, cancellable, callback, user_data);
+
+  g_task_set_source_tag (task, sluice_config_source_read_async);
+  g_task_run_in_thread (task, read_in_thread);
+}
+
+SluiceConfigReading *
+sluice_config_source_read_finish (SluiceConfigSource *self, GAsyncResult *result, GError **error)
+{
+  return g_task_propagate_pointer (G_TASK (result), error);
+}
+
+static gboolean
+on_quiet (gpointer data)
+{
+  SluiceConfigSource *self = data;
+
+  self->quiet_source = 0;
+  self->changed (self->changed_data);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+on_file_changed (GFileMonitor *monitor, GFile *file, GFile *other, GFileMonitorEvent event, gpointer data)
+{
+  SluiceConfigSource *self = data;
+
+  /* permissions change what can be read, so they count too */
+  if (event == G_FILE_MONITOR_EVENT_PRE_UNMOUNT)
+    return;
+  g_clear_handle_id (&self->quiet_source, g_source_remove);
+  self->quiet_source = g_timeout_add (QUIET_MS, on_quiet, self);
+}
+
+static void
+watch_file (SluiceConfigSource *self, const char *path)
+{
+  g_autoptr (GFile) file = g_file_new_for_path (path);
+  g_autoptr (GError) error = NULL;
+  GFileMonitor *monitor = g_file_monitor_file (file, G_FILE_MONITOR_WATCH_MOVES, NULL, &error);
+
+  if (monitor == NULL)
+    {
+      g_warning ("changes of %s are not noticed, reload by signal or over the bus: %s", path, error->message);
+      return;
+    }
+  g_signal_connect (monitor, "changed", G_CALLBACK (on_file_changed), self);
+  g_ptr_array_add (self->monitors, monitor);
+}
+
+void
+sluice_config_source_watch (SluiceConfigSource *self, void (*changed) (gpointer user_data), gpointer user_data)
+{
+  self->changed = changed;
+  self->changed_data = user_data;
+  g_ptr_array_set_size (self->monitors, 0);
+  watch_file (self, self->path);
+}

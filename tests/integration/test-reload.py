@@ -1,0 +1,220 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The configuration is read again: by signal and by itself, under load, and with mistakes in it."""
+
+import os
+import signal
+import threading
+
+from harness import (Gateway, Upstream, check, check_equal, check_in, make_config, model_entry, run_tests, wait_until)
+
+RELOADS = int(os.environ.get('RELOADS', '200'))
+
+
+class World:
+    def __init__(self):
+        self.upstream = Upstream()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *unused):
+        self.upstream.stop()
+
+
+def setup():
+    return World()
+
+
+def config(world, *names, settings=None):
+    return make_config([model_entry(name, world.upstream.base, 'fake') for name in names], settings)
+
+
+def hang_up(gateway, said, more=1):
+    """SIGHUP, until the log has @more further lines with @said."""
+    before = gateway.log().count(said)
+    os.kill(gateway.pid, signal.SIGHUP)
+    wait_until(lambda: gateway.log().count(said) >= before + more, what=f'"{said}" in the log')
+
+
+def models(gateway):
+    return [model['id'] for model in gateway.get('/v1/models').expect(200).json()['data']]
+
+
+def test_signal(world):
+    with Gateway(config(world, 'one')) as gateway:
+        check_equal(models(gateway), ['one'])
+        gateway.write_config(config(world, 'one', 'two'))
+        hang_up(gateway, 'the configuration was read again')
+        check_equal(models(gateway), ['one', 'two'])
+        gateway.chat('two').expect(200)
+
+
+def test_by_itself(world):
+    with Gateway(config(world, 'one')) as gateway:
+        gateway.write_config(config(world, 'three'))
+        wait_until(lambda: models(gateway) == ['three'], what='the changed file')
+        # as editors do it: a new file takes the old one's place
+        with open(gateway.config_path + '.new', 'w', encoding='utf-8') as file:
+            file.write(config(world, 'four'))
+        os.replace(gateway.config_path + '.new', gateway.config_path)
+        wait_until(lambda: models(gateway) == ['four'], what='the replaced file')
+
+
+def test_broken_file_keeps_the_old_one(world):
+    with Gateway(config(world, 'one')) as gateway:
+        gateway.write_config('model_list:\n  - model_name: [\n')
+        hang_up(gateway, 'the old configuration stays')
+        check_in('config.yaml:', gateway.log())
+        gateway.chat('one').expect(200)
+        check_equal(gateway.get('/health/readiness').expect(200).json()['status'], 'healthy')
+        gateway.write_config(config(world, 'two'))
+        hang_up(gateway, 'the configuration was read again')
+        check_equal(models(gateway), ['two'])
+
+
+def test_removed_file(world):
+    with Gateway(config(world, 'one')) as gateway:
+        os.remove(gateway.config_path)
+        hang_up(gateway, 'the old configuration stays')
+        gateway.chat('one').expect(200)
+
+
+def test_file_comes_later(world):
+    """Without --config the usual file need not be there, and is taken up when it comes."""
+    with Gateway(None, key=None) as gateway:
+        check('mock/echo' in models(gateway), 'nothing is configured')
+        path = gateway.config_path
+        gateway.write_config(make_config([model_entry('later', world.upstream.base, 'fake')], key=None))
+        gateway.config_path, written = path, gateway.config_path
+        hang_up(gateway, 'the configuration was read again')
+        check_equal(models(gateway), ['later'])
+        os.remove(written)
+        hang_up(gateway, 'the configuration was read again')
+        check('mock/echo' in models(gateway), 'nothing is configured again')
+
+
+def test_fixed_settings_say_so(world):
+    with Gateway(config(world, 'one')) as gateway:
+        gateway.write_config(config(world, 'one', settings={'workers': 3, 'max_body_bytes': 4096}))
+        hang_up(gateway, 'the configuration was read again')
+        check_in('sluice_settings.workers takes effect at the next start', gateway.log())
+        gateway.chat('one', text='x' * 5000).expect(413)
+
+
+def test_command_line_stands_above(world):
+    with Gateway(config(world, 'one'), arguments=['--cors-origins', 'http://app.example']) as gateway:
+        gateway.write_config(config(world, 'two', settings={'cors_origins': ['http://other.example']}))
+        hang_up(gateway, 'the configuration was read again')
+        gateway.request('OPTIONS', '/v1/models', headers={'Origin': 'http://app.example'}).expect(204)
+        gateway.request('OPTIONS', '/v1/models', headers={'Origin': 'http://other.example'}).expect(403)
+
+
+def test_master_key_changes(world):
+    with Gateway(config(world, 'one')) as gateway:
+        entries = [model_entry('one', world.upstream.base, 'fake')]
+        gateway.write_config(make_config(entries, key='sk-test-another-key-0001'))
+        hang_up(gateway, 'the configuration was read again')
+        gateway.chat('one').expect(401)
+        gateway.key = 'sk-test-another-key-0001'
+        gateway.chat('one').expect(200)
+
+
+def test_stream_goes_on(world):
+    """A request keeps the configuration that it began with."""
+    text = make_config([model_entry('slow', world.upstream.base, 'stream:events=10,ms=60')])
+    with Gateway(text) as gateway:
+        result = []
+        thread = threading.Thread(target=lambda: result.append(gateway.chat('slow', stream=True)))
+        thread.start()
+        wait_until(lambda: any(seen['model'].startswith('stream:') for seen in world.upstream.log()), what='the stream')
+        gateway.write_config(config(world, 'one'))
+        hang_up(gateway, 'the configuration was read again')
+        thread.join()
+        result[0].expect(200)
+        check_in(b'[DONE]', result[0].body)
+        check_equal(models(gateway), ['one'])
+
+
+def ask_until(gateway, stop, failures, counts):
+    while not stop.is_set():
+        try:
+            answer = gateway.chat('both')
+            counts.append(answer.status)
+            if answer.status != 200:
+                failures.append((answer.status, answer.body[:200]))
+        except OSError as error:
+            failures.append(repr(error))
+
+
+def test_under_load(world):
+    texts = [config(world, 'both', 'one'), config(world, 'two', 'both'), 'model_list: {\n']
+    with Gateway(texts[0]) as gateway:
+        failures, counts, stop = [], [], threading.Event()
+        threads = [threading.Thread(target=ask_until, args=(gateway, stop, failures, counts)) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        marks = []
+        try:
+            for i in range(RELOADS):
+                kind = i % 3
+                gateway.write_config(texts[kind])
+                # the watch may read it as well: one or two lines
+                hang_up(gateway, 'the old configuration stays' if kind == 2 else 'the configuration was read again')
+                if i in (RELOADS // 4, RELOADS - 1):
+                    marks.append((gateway.fds(), gateway.rss()))
+        finally:
+            stop.set()
+            for thread in threads:
+                thread.join()
+        check_equal(failures, [], 'failed requests')
+        check(len(counts) >= RELOADS, f'only {len(counts)} requests')
+        print(f'# {len(counts)} requests, {RELOADS} reloads, descriptors and RSS: {marks}')
+        check(marks[1][0] <= marks[0][0] + 8, f'descriptors grow: {marks}')
+        check(marks[1][1] <= marks[0][1] + 3 * 1024 * 1024, f'memory grows: {marks}')
+
+
+def as_service(directory):
+    """A socket of the service manager that nobody reads: what makes the daemon a service."""
+    return {'NOTIFY_SOCKET': os.path.join(directory, 'nobody')}
+
+
+def test_config_error_as_a_service(world):
+    gateway = Gateway('model_list:\n  - model_nme: x\n    litellm_params: [\n', start=False)
+    gateway.environment.update(as_service(gateway.directory))
+    with gateway:
+        gateway.start()
+        answer = gateway.chat('one').expect(503)
+        check_equal(answer.json()['error']['code'], 'config_error')
+        check_in('config.yaml:', answer.json()['error']['message'])
+        gateway.get('/v1/models').expect(503)
+        gateway.get('/health/liveliness').expect(200)
+        ready = gateway.get('/health/readiness').expect(503).json()
+        check_equal(ready['status'], 'config-error')
+        gateway.write_config(config(world, 'one'))
+        hang_up(gateway, 'the configuration was read again')
+        gateway.chat('one').expect(200)
+        gateway.get('/health/readiness').expect(200)
+
+
+def test_config_error_on_a_terminal(world):
+    del world
+    gateway = Gateway('model_list: 5\n', start=False)
+    try:
+        gateway.launch()
+        check_equal(gateway.process.wait(10), 78)
+        check_in('config.yaml:1:', gateway.log())
+    finally:
+        gateway.clean()
+
+
+def test_stop_while_reading(world):
+    for _ in range(5):
+        with Gateway(config(world, 'one')) as gateway:
+            for _ in range(20):
+                os.kill(gateway.pid, signal.SIGHUP)
+            gateway.stop()
+
+
+if __name__ == '__main__':
+    run_tests(globals(), setup=setup)
