@@ -24,7 +24,13 @@ MODES = {
     'always-usage': 'fake:always-usage', 'crlf': 'fake:crlf', 'cr': 'fake:cr', 'comments': 'fake:comments',
     'no-space': 'fake:no-space', 'bom': 'fake:bom', 'split-data': 'fake:split-data', 'drip': 'fake:drip',
     'huge-line': 'fake:huge-line:bytes=3000000', 'tool': 'fake:tool', 'reasoning': 'fake:reasoning',
+    'error-first': 'fake:error-at-once:status=429', 'error-second': 'fake:error-at-once:n=1,status=429',
+    'error-third': 'fake:error-at-once:n=2', 'junk-first': 'fake:junk-at-once', 'junk-second': 'fake:junk-at-once:n=1',
+    'continue-endless': 'fake:continue-endless', 'headers-endless': 'fake:headers-endless',
+    'extension-endless': 'fake:extension-endless', 'trailers-endless': 'fake:trailers-endless',
 }
+AT_ONCE = {'error-first': (429, 500), 'error-second': (429, 500), 'error-third': (500, 500), 'junk-first': (502, 502),
+           'junk-second': (502, 502)}
 
 
 class World:
@@ -49,7 +55,7 @@ def setup():
     with Upstream() as upstream:
         entries = [model_entry(name, upstream.base, mode) for name, mode in MODES.items()]
         entries += [model_entry(f'olla-{name}', upstream.ollama_base, MODES[name], provider='ollama')
-                    for name in ('plain', 'slow-stream', 'reset-mid', 'no-done', 'stall-mid')]
+                    for name in ('plain', 'slow-stream', 'reset-mid', 'no-done', 'stall-mid', *AT_ONCE)]
         entries.append(model_entry('paid', upstream.base, 'fake', provider='openai', extra=PRICES))
         entries.append(model_entry('refuses', 'http://127.0.0.1:1/v1', 'fake'))
         with Gateway(make_config(entries)) as gateway:
@@ -211,6 +217,23 @@ def test_error_midway(world):
             raise AssertionError(f'{model}: {error}') from error
         exchange = world.gateway.exchanges()[-1]
         check(exchange['error'], f'{model}: no error in the row: {exchange}')
+
+
+def test_error_in_the_first_read(world):
+    # error, end mark and end of the connection come in one piece: an answer if nothing was sent by then, else an event
+    for model, statuses in AT_ONCE.items():
+        for name, status in zip((model, f'olla-{model}'), statuses):
+            for _ in range(5):
+                answer = world.stream(name, 'one two three')
+                if answer.status == 200:
+                    check('first' not in name, f'{name}: status 200: {answer.body[:200]!r}')
+                    check_failed_midway(answer)
+                else:
+                    check_equal(answer.status, status, name)
+                    check(answer.error()['message'], name)
+            exchange = world.gateway.exchanges()[-1]
+            check_equal((exchange['error'] is not None, exchange['status']), (True, status), f'{name}: the row')
+    check_equal(world.gateway.chat('plain').status, 200, 'the daemon afterwards')
 
 
 def test_end_mark_is_enough(world):

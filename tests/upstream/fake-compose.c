@@ -385,3 +385,94 @@ fake_compose_error_mid (FakeConnection *self, const FakeMode *mode, const FakePa
   fake_connection_push (
       self, (FakeStep){ .kind = FAKE_STEP_BYTES, .count = 1, .bytes = g_string_free_to_bytes (text) });
 }
+
+/* Everything in one write: @params->n events, then @bad, an end mark, the last chunk. */
+static void
+send_at_once (FakeConnection *self, const FakeParams *params, const char *bad)
+{
+  gboolean ollama = fake_wire_is_ollama (self->answer.wire);
+  GString *scratch = self->server->scratch;
+  FakeSlice text = self->answer.text;
+  FakeSlice word;
+
+  g_string_truncate (scratch, 0);
+  if (params->n > 0)
+    fake_answer_append_first (&self->answer, scratch);
+  for (guint64 i = 0; i < params->n && fake_next_word (&text, &word); i++)
+    fake_answer_append_delta (&self->answer, scratch, word);
+  if (ollama)
+    g_string_append_printf (scratch, "%s\n", bad);
+  else
+    g_string_append_printf (scratch, "data: %s\n\ndata: [DONE]\n\n", bad);
+  fake_connection_begin (self, 200, type_of (self), -1, NULL);
+  fake_connection_add_chunk (self, scratch->str, scratch->len);
+  g_string_append (self->out, "0\r\n\r\n");
+}
+
+void
+fake_compose_error_at_once (FakeConnection *self, const FakeMode *mode, const FakeParams *params)
+{
+  g_autofree char *error = NULL;
+
+  if (!streams (self))
+    {
+      fake_compose_error_200 (self, mode, params);
+      return;
+    }
+  if (fake_wire_is_ollama (self->answer.wire))
+    error = g_strdup ("{\"error\":\"the fake provider failed at once\"}");
+  else
+    error = g_strdup_printf ("{\"error\":{\"message\":\"the fake provider failed at once\","
+                             "\"type\":\"fake_error\",\"param\":null,\"code\":%u}}",
+                             params->status);
+  send_at_once (self, params, error);
+}
+
+void
+fake_compose_junk_at_once (FakeConnection *self, const FakeMode *mode, const FakeParams *params)
+{
+  if (streams (self))
+    send_at_once (self, params, "{\"choices\":[{\"index\":");
+  else
+    fake_compose_not_json (self, mode, params);
+}
+
+/* Never comes to an end, for as long as it is read: something that should be small. */
+static void
+send_flood (FakeConnection *self, const char *before, const char *text)
+{
+  g_autoptr (GString) block = g_string_new (NULL);
+
+  g_string_append (self->out, before);
+  while (block->len < 16 * 1024)
+    g_string_append (block, text);
+  fake_connection_push (self, (FakeStep){ .kind = FAKE_STEP_BYTES,
+                                          .count = G_MAXUINT64,
+                                          .bytes = g_string_free_to_bytes (g_steal_pointer (&block)) });
+}
+
+#define CHUNKED_HEAD "HTTP/1.1 200 Fine\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
+
+void
+fake_compose_continue_endless (FakeConnection *self, const FakeMode *mode, const FakeParams *params)
+{
+  send_flood (self, "", "HTTP/1.1 100 Continue\r\n\r\n");
+}
+
+void
+fake_compose_headers_endless (FakeConnection *self, const FakeMode *mode, const FakeParams *params)
+{
+  send_flood (self, "HTTP/1.1 200 Fine\r\n", "x-fake-padding: hhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhh\r\n");
+}
+
+void
+fake_compose_extension_endless (FakeConnection *self, const FakeMode *mode, const FakeParams *params)
+{
+  send_flood (self, CHUNKED_HEAD "5", ";fake=extension");
+}
+
+void
+fake_compose_trailers_endless (FakeConnection *self, const FakeMode *mode, const FakeParams *params)
+{
+  send_flood (self, CHUNKED_HEAD "2\r\n{}\r\n0\r\n", "x-fake-trailer: tttttttttttttttttttttttttttttttttt\r\n");
+}

@@ -40,3 +40,9 @@ void fake_compose_gzip_bomb (FakeConnection *self, const FakeMode *mode, const F
 void fake_compose_length (FakeConnection *self, const FakeMode *mode, const FakeParams *params);
 void fake_compose_flaky (FakeConnection *self, const FakeMode *mode, const FakeParams *params);
 void fake_compose_first (FakeConnection *self, const FakeMode *mode, const FakeParams *params);
+void fake_compose_error_at_once (FakeConnection *self, const FakeMode *mode, const FakeParams *params);
+void fake_compose_junk_at_once (FakeConnection *self, const FakeMode *mode, const FakeParams *params);
+void fake_compose_continue_endless (FakeConnection *self, const FakeMode *mode, const FakeParams *params);
+void fake_compose_headers_endless (FakeConnection *self, const FakeMode *mode, const FakeParams *params);
+void fake_compose_extension_endless (FakeConnection *self, const FakeMode *mode, const FakeParams *params);
+void fake_compose_trailers_endless (FakeConnection *self, const FakeMode *mode, const FakeParams *params);
