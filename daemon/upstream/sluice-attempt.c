@@ -10,6 +10,9 @@
 /* Reads handed out before other work of the thread gets its turn. */
 #define MAX_READS_A_TURN 16
 
+/* Interim answers (1xx) taken before the real one; libsoup reads them in one loop, in which no deadline is looked at. */
+#define MAX_INTERIMS 100
+
 static void pump (SluiceAttempt *self);
 static void stop_waiting (SluiceAttempt *self);
 
@@ -325,6 +328,21 @@ on_restarted (SoupMessage *message, gpointer data)
   g_cancellable_cancel (self->cancellable);
 }
 
+static void
+on_interim (SoupMessage *message, gpointer data)
+{
+  SluiceAttempt *self = data;
+
+  if (++self->interims != MAX_INTERIMS)
+    return;
+
+  g_clear_error (&self->failure);
+  g_set_error (&self->failure, SLUICE_ERROR, SLUICE_ERROR_UPSTREAM_ANSWER,
+               "%s sends one interim answer (status %u) after another and no real one",
+               self->request.deployment->api_base, soup_message_get_status (message));
+  g_cancellable_cancel (self->cancellable);
+}
+
 static SoupMessage *
 build_message (SluiceAttempt *self)
 {
@@ -408,6 +426,7 @@ sluice_attempt_start (SluiceUpstream *upstream,
     }
   g_signal_connect (self->message, "starting", G_CALLBACK (on_starting), self);
   g_signal_connect (self->message, "restarted", G_CALLBACK (on_restarted), self);
+  g_signal_connect (self->message, "got-informational", G_CALLBACK (on_interim), self);
   self->slot = sluice_upstream_take_slot (upstream, self->request.deployment->local);
   soup_session_send_async (self->slot->session, self->message, G_PRIORITY_DEFAULT, self->cancellable, on_sent,
                            sluice_attempt_ref (self));

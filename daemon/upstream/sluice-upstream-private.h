@@ -61,6 +61,7 @@ struct _SluiceAttempt {
   gboolean paused;
   guint status;
   guint resends;
+  guint interims; /* answers of status 1xx before the real one */
   gint64 first_byte_us;
   gint64 phase_deadline; /* monotonic; G_MAXINT64 for none */
   gint64 total_deadline;

@@ -5,6 +5,7 @@
 import contextlib
 import json
 import socket
+import threading
 import time
 
 from harness import (PRICES, TIME_FACTOR, Gateway, Recorder, Upstream, chat_body, check, check_equal, check_in,
@@ -29,6 +30,7 @@ MODES = {
     'continue-endless': 'fake:continue-endless', 'headers-endless': 'fake:headers-endless',
     'extension-endless': 'fake:extension-endless', 'trailers-endless': 'fake:trailers-endless',
 }
+ENDLESS = ('continue-endless', 'headers-endless', 'extension-endless', 'trailers-endless')
 AT_ONCE = {'error-first': (429, 500), 'error-second': (429, 500), 'error-third': (500, 500), 'junk-first': (502, 502),
            'junk-second': (502, 502)}
 
@@ -371,6 +373,28 @@ def test_total_limit(world):
         check_failed_midway(answer)
         check(TOTAL_MS * 0.9 <= ms < TOTAL_MS + SLACK_MS, f'{ms:.0f} ms')
         wait_for_upstream(world)
+
+
+def test_what_never_ends_holds_nobody_up(world):
+    # one worker: while it reads what should be small, others are answered, and it can be stopped
+    entries = [model_entry(name, world.upstream.base, MODES[name]) for name in ('plain', *ENDLESS)]
+    settings = {'first_byte_timeout_ms': 1000, 'total_timeout_ms': TOTAL_MS, 'drain_timeout_ms': 1000}
+    with Gateway(make_config(entries, settings=settings), arguments=['--workers', '1']) as gateway:
+        for name in ENDLESS:
+            for stream in (False, True):
+                answers = []
+                asker = threading.Thread(target=lambda n=name, s=stream, a=answers: a.append(gateway.chat(n, stream=s)))
+                asker.start()
+                wait_until(lambda a=answers: a or world.upstream.stats()['requests_open'] > 0, 3, 'the upstream asked')
+                _, ms = took(lambda: gateway.chat('plain').expect(200))
+                check(ms < 1000 * TIME_FACTOR, f'{name}: another request took {ms:.0f} ms')
+                asker.join(TOTAL_MS / 1000 + 5 * TIME_FACTOR)
+                check(answers and answers[0].status in (502, 504), f'{name}: {answers}')
+                wait_for_upstream(world, 3)
+        with gateway.raw() as raw:
+            raw.send(gateway.wire('POST', '/v1/chat/completions', json.dumps(chat_body('extension-endless')).encode()))
+            _, ms = took(gateway.stop)
+        check(ms < 3000 * TIME_FACTOR, f'stopping took {ms:.0f} ms')
 
 
 def test_slow_client_limit(world):

@@ -557,6 +557,26 @@ test_answer_that_breaks (Fixture *f, gconstpointer data)
     }
 }
 
+/* A few interim answers are in order; a flood of them would keep libsoup, and with it the thread, busy for ever. */
+static void
+test_interims (Fixture *f, gconstpointer data)
+{
+  static const guint counts[] = { 99, 5000 };
+
+  for (guint i = 0; i < G_N_ELEMENTS (counts); i++)
+    {
+      g_string_truncate (f->server->answer, 0);
+      for (guint n = 0; n < counts[i]; n++)
+        g_string_append (f->server->answer, "HTTP/1.1 102 Processing\r\n\r\n");
+      g_string_append (f->server->answer, OK_JSON "Content-Length: 2\r\n\r\n{}");
+      run (f, FALSE);
+      if (counts[i] < 100)
+        g_assert_cmpuint (f->record.n_answers, ==, 1);
+      else
+        assert_failed (f, SLUICE_ERROR_UPSTREAM_ANSWER, "interim answer (status 102)");
+    }
+}
+
 #define ADD(name, answer, func) g_test_add ("/attempt/" name, Fixture, answer, set_up, func, tear_down)
 
 #define WHOLE OK_JSON "X-Request-Id: r-1\r\nContent-Length: 7\r\n\r\n{\"a\":1}"
@@ -597,5 +617,6 @@ main (int argc, char *argv[])
        "HTTP/1.1 401 No\r\nWWW-Authenticate: Basic realm=x\r\nSet-Cookie: a=b\r\nContent-Length: 0\r\n\r\n",
        test_no_memory);
   ADD ("answer-that-breaks", "", test_answer_that_breaks);
+  ADD ("interims", "", test_interims);
   return g_test_run ();
 }
