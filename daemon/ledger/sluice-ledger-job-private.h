@@ -67,11 +67,12 @@ gboolean sluice_ledger_queue_put (SluiceLedgerQueue *self, SluiceLedgerJob *job)
 typedef struct {
   SluiceLedgerJobs jobs; /* (owned): all that waited */
   gboolean poked;
+  gboolean pinged;
   gboolean stopped; /* and nothing will come any more */
 } SluiceLedgerTaken;
 
 /*
- * Waits until there is a job, a poke, a stop, or @until, in g_get_monotonic_time(): waiting knows no other clock. The
+ * Waits until there is a job, a poke, a ping, a stop, or @until, in g_get_monotonic_time(): waiting knows no other clock. The
  * taker's thread only.
  */
 SluiceLedgerTaken sluice_ledger_queue_take (SluiceLedgerQueue *self, gint64 until);
@@ -81,6 +82,7 @@ gboolean sluice_ledger_queue_is_empty (SluiceLedgerQueue *self);
 
 /* Any thread. */
 void sluice_ledger_queue_poke (SluiceLedgerQueue *self);
+void sluice_ledger_queue_ping (SluiceLedgerQueue *self);
 void sluice_ledger_queue_stop (SluiceLedgerQueue *self);
 
 G_END_DECLS

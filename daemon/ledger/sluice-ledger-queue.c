@@ -14,6 +14,7 @@ struct _SluiceLedgerQueue {
   SluiceLedgerJobs jobs;
   gboolean asleep; /* the taker waits, and nobody has woken it yet: a burst wakes it once */
   gboolean poked;
+  gboolean pinged;
   gboolean stopped;
   guint n_jobs;     /* in jobs */
   guint last_taken; /* how many were taken last time */
@@ -80,6 +81,14 @@ sluice_ledger_queue_poke (SluiceLedgerQueue *self)
 }
 
 void
+sluice_ledger_queue_ping (SluiceLedgerQueue *self)
+{
+  g_mutex_lock (&self->lock);
+  self->pinged = TRUE;
+  unlock_and_wake (self);
+}
+
+void
 sluice_ledger_queue_stop (SluiceLedgerQueue *self)
 {
   g_mutex_lock (&self->lock);
@@ -94,7 +103,7 @@ sluice_ledger_queue_take (SluiceLedgerQueue *self, gint64 until)
   gboolean in_time = TRUE;
 
   g_mutex_lock (&self->lock);
-  while (in_time && self->jobs.first == NULL && !self->poked && !self->stopped)
+  while (in_time && self->jobs.first == NULL && !self->poked && !self->pinged && !self->stopped)
     {
       self->asleep = TRUE;
       in_time = g_cond_wait_until (&self->cond, &self->lock, until);
@@ -111,9 +120,11 @@ sluice_ledger_queue_take (SluiceLedgerQueue *self, gint64 until)
   self->n_jobs = 0;
   taken.jobs = self->jobs;
   taken.poked = self->poked;
+  taken.pinged = self->pinged;
   taken.stopped = self->stopped;
   self->jobs = (SluiceLedgerJobs){ NULL, NULL };
   self->poked = FALSE;
+  self->pinged = FALSE;
   g_mutex_unlock (&self->lock);
   return taken;
 }

@@ -20,6 +20,7 @@ struct _SluiceLedger {
   SluiceInbox *inbox; /* (owned) (nullable) */
   void (*state_changed) (gpointer user_data);
   gpointer user_data;
+  _Atomic gboolean ping_answered;
 };
 
 G_DEFINE_FINAL_TYPE (SluiceLedger, sluice_ledger, G_TYPE_OBJECT)
@@ -41,6 +42,8 @@ run (gpointer data)
 
       taken = sluice_ledger_queue_take (self->queue, until);
       had_jobs = taken.jobs.first != NULL;
+      if (taken.pinged)
+        atomic_store_explicit (&self->ping_answered, TRUE, memory_order_relaxed);
       if (had_jobs)
         sluice_ledger_keeper_handle (keeper, taken.jobs);
 
@@ -54,7 +57,8 @@ run (gpointer data)
       if (sluice_ledger_keeper_get_state (keeper) != told && self->inbox != NULL)
         sluice_inbox_push (self->inbox, self->state_changed, self->user_data, NULL);
       told = sluice_ledger_keeper_get_state (keeper);
-      if (is_due || was_ok)
+      /* a ping puts nothing off */
+      if (is_due || (was_ok && had_jobs))
         until = g_get_monotonic_time () + sluice_ledger_keeper_get_wait (keeper);
     }
   while (!taken.stopped);
@@ -84,6 +88,7 @@ static void
 sluice_ledger_init (SluiceLedger *self)
 {
   self->queue = sluice_ledger_queue_new ();
+  atomic_init (&self->ping_answered, TRUE);
 }
 
 SluiceLedger *
@@ -196,6 +201,18 @@ sluice_ledger_dup_reason (SluiceLedger *self)
   g_return_val_if_fail (SLUICE_IS_LEDGER (self), NULL);
 
   return sluice_ledger_keeper_dup_reason (self->keeper);
+}
+
+gboolean
+sluice_ledger_ping (SluiceLedger *self)
+{
+  gboolean answered;
+
+  g_return_val_if_fail (SLUICE_IS_LEDGER (self), FALSE);
+
+  answered = atomic_exchange_explicit (&self->ping_answered, FALSE, memory_order_relaxed);
+  sluice_ledger_queue_ping (self->queue);
+  return answered;
 }
 
 guint

@@ -94,6 +94,12 @@ gboolean sluice_ledger_accepts_free (SluiceLedger *self);
 /* One atomic read; any thread. */
 SluiceLedgerState sluice_ledger_get_state (SluiceLedger *self);
 
+/*
+ * Asks the thread for a sign of life; whether it has answered what was asked the time before (TRUE the first time). An
+ * idle thread answers at once, one that is stuck in the disk does not. One thread.
+ */
+gboolean sluice_ledger_ping (SluiceLedger *self);
+
 /* Why it is degraded, in words; %NULL when it is not. (transfer full). Any thread. */
 char *sluice_ledger_dup_reason (SluiceLedger *self);
 

@@ -49,6 +49,11 @@ test_nothing_comes (void)
   sluice_ledger_queue_poke (queue);
   taken = sluice_ledger_queue_take (queue, G_MAXINT64);
   g_assert_true (taken.poked);
+  g_assert_false (taken.pinged);
+  sluice_ledger_queue_ping (queue);
+  taken = sluice_ledger_queue_take (queue, G_MAXINT64);
+  g_assert_true (taken.pinged);
+  g_assert_false (taken.poked);
   taken = sluice_ledger_queue_take (queue, 0);
   g_assert_false (taken.poked);
   sluice_ledger_queue_free (queue);

@@ -205,6 +205,26 @@ test_ids (Fixture *f, gconstpointer data)
 
 /* Idle, the log is emptied into the database, without anybody asking. */
 static void
+test_ping (Fixture *f, gconstpointer data)
+{
+  g_assert_true (sluice_ledger_ping (f->ledger));
+  for (guint i = 0; i < 100; i++)
+    {
+      gint64 until = g_get_monotonic_time () + 10 * G_USEC_PER_SEC;
+
+      while (!sluice_ledger_ping (f->ledger))
+        {
+          g_assert_cmpint (g_get_monotonic_time (), <, until);
+          g_usleep (100);
+        }
+    }
+
+  sluice_ledger_stop (f->ledger);
+  sluice_ledger_ping (f->ledger);
+  g_assert_false (sluice_ledger_ping (f->ledger));
+}
+
+static void
 test_poke_checkpoints (Fixture *f, gconstpointer data)
 {
   g_autofree char *log = g_build_filename (f->directory, SLUICE_DATABASE_FILE "-wal", NULL);
@@ -353,6 +373,7 @@ main (int argc, char *argv[])
   ADD ("nobody-to-tell", test_nobody_to_tell, NULL);
   ADD ("takes-a-copy", test_takes_a_copy, NULL);
   ADD ("ids", test_ids, NULL);
+  ADD ("ping", test_ping, NULL);
   ADD ("poke-checkpoints", test_poke_checkpoints, NULL);
   ADD ("unusable", test_unusable, NULL);
   ADD ("cost/free", test_cost, GINT_TO_POINTER (FALSE));
