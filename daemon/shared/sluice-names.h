@@ -15,8 +15,12 @@
 #define SLUICE_CONFIG_FILE "config.yaml"
 #define SLUICE_ENVIRONMENT_FILE "environment"
 #define SLUICE_DATABASE_FILE "sluice.db"
+#define SLUICE_CREDENTIALS_FILE "credentials.db"
 #define SLUICE_LOCK_FILE "sluice.lock"
 #define SLUICE_HTTP_SOCKET "http.sock"
 
 /* "SLCE": marks sluice.db as ours (PRAGMA application_id). */
 #define SLUICE_APPLICATION_ID 0x534c4345
+
+/* "SLCR": the same of credentials.db. */
+#define SLUICE_CREDENTIALS_APPLICATION_ID 0x534c4352

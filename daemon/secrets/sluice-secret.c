@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "secrets/sluice-secret.h"
+
+#include <string.h>
+
+#include "shared/sluice-error.h"
+
+#define SHOWN 4
+#define MIN_LENGTH_TO_SHOW 12
+#define MIN_LENGTH_TO_HIDE 8
+
+void
+sluice_secret_free (char *secret)
+{
+  if (secret == NULL)
+    return;
+
+  explicit_bzero (secret, strlen (secret));
+  g_free (secret);
+}
+
+static gsize
+without_newline (const char *bytes, gsize length)
+{
+  if (length > 0 && bytes[length - 1] == '\n')
+    length--;
+  if (length > 0 && bytes[length - 1] == '\r')
+    length--;
+  return length;
+}
+
+char *
+sluice_secret_new (const char *bytes, gsize length, GError **error)
+{
+  char *secret;
+
+  g_return_val_if_fail (bytes != NULL || length == 0, NULL);
+
+  length = without_newline (bytes, length);
+  if (length == 0)
+    {
+      g_set_error (error, SLUICE_ERROR, SLUICE_ERROR_CONFIG, "is empty");
+      return NULL;
+    }
+  if (length > SLUICE_SECRET_MAX)
+    {
+      g_set_error (error, SLUICE_ERROR, SLUICE_ERROR_CONFIG, "is longer than %d bytes", SLUICE_SECRET_MAX);
+      return NULL;
+    }
+  for (gsize i = 0; i < length; i++)
+    if (!g_ascii_isgraph (bytes[i]))
+      {
+        g_set_error (error, SLUICE_ERROR, SLUICE_ERROR_CONFIG,
+                     "holds at byte %" G_GSIZE_FORMAT " a blank or another character that cannot be sent in a header",
+                     i + 1);
+        return NULL;
+      }
+
+  secret = g_malloc (length + 1);
+  memcpy (secret, bytes, length);
+  secret[length] = '\0';
+  return secret;
+}
+
+char *
+sluice_secret_mask (const char *secret)
+{
+  gsize length;
+
+  g_return_val_if_fail (secret != NULL, NULL);
+
+  length = strlen (secret);
+  return g_strconcat ("***", length >= MIN_LENGTH_TO_SHOW ? secret + length - SHOWN : "", NULL);
+}
+
+void
+sluice_secret_hide_in (char **text, const char *secret)
+{
+  g_autofree char *mask = NULL;
+  GString *hidden;
+
+  g_return_if_fail (text != NULL);
+
+  if (*text == NULL || secret == NULL || strlen (secret) < MIN_LENGTH_TO_HIDE || strstr (*text, secret) == NULL)
+    return;
+
+  mask = sluice_secret_mask (secret);
+  hidden = g_string_new (*text);
+  g_string_replace (hidden, secret, mask, 0);
+  sluice_secret_free (*text);
+  *text = g_string_free (hidden, FALSE);
+}
