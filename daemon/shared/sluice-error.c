@@ -24,6 +24,7 @@ static const SluiceErrorFace faces[] = {
   [SLUICE_ERROR_EXPECTATION] = { 417, "invalid_request_error", NULL, NULL, FALSE },
   [SLUICE_ERROR_MISDIRECTED] = { 421, "invalid_request_error", NULL, NULL, FALSE },
   [SLUICE_ERROR_HEADERS_TOO_LARGE] = { 431, "invalid_request_error", NULL, NULL, FALSE },
+  [SLUICE_ERROR_RATE_LIMITED] = { 429, "rate_limit_error", NULL, NULL, TRUE },
   [SLUICE_ERROR_CLIENT_GONE] = { 499, "client_closed_request", NULL, NULL, FALSE },
   [SLUICE_ERROR_NOT_IMPLEMENTED] = { 501, "not_implemented_error", NULL, NULL, FALSE },
   [SLUICE_ERROR_UPSTREAM_ANSWER] = { 502, "server_error", NULL, NULL, TRUE },
