@@ -176,13 +176,13 @@ open_ledger (SluiceDaemon *self, GError **error)
     .directory = directory,
     .power_loss = settings->power_loss_durability,
     .retention_days = (guint) settings->retention_days,
-    .inbox = self->inbox,
-    .state_changed = on_ledger_state,
-    .user_data = self,
   };
 
   self->ledger = sluice_ledger_new (&options, self->clock, error);
-  return self->ledger != NULL;
+  if (self->ledger == NULL)
+    return FALSE;
+  sluice_ledger_watch (self->ledger, self->inbox, on_ledger_state, self);
+  return TRUE;
 }
 
 /* The socket for scripts of the same user; where there is no run-time directory there is none. */

@@ -11,6 +11,7 @@ G_BEGIN_DECLS
 typedef enum {
   SLUICE_LEDGER_JOB_RESERVE,
   SLUICE_LEDGER_JOB_FINISH,
+  SLUICE_LEDGER_JOB_SETTING,
   SLUICE_LEDGER_JOB_RELEASE, /* made by the thread itself: undo a reservation whose commit failed */
 } SluiceLedgerJobKind;
 
@@ -20,7 +21,9 @@ struct _SluiceLedgerJob {
   SluiceLedgerJob *next; /* (nullable): in whichever list it is */
   SluiceLedgerJobKind kind;
   SluiceLedgerResult result;
-  SluiceExchangeRecord *record; /* (owned) */
+  SluiceExchangeRecord *record; /* (owned) (nullable): %NULL for a setting */
+  char *name;                   /* (owned) (nullable): of a setting */
+  char *value;                  /* (owned) (nullable): its new value, %NULL to remove it */
   SluiceInbox *inbox;           /* (owned) (nullable) */
   SluiceLedgerFunc func;        /* (nullable) */
   gpointer user_data;           /* unowned */
@@ -32,6 +35,12 @@ SluiceLedgerJob *sluice_ledger_job_new (SluiceLedgerJobKind kind,
                                         SluiceInbox *inbox,
                                         SluiceLedgerFunc func,
                                         gpointer user_data);
+/* Writes a setting; without @value (nullable) removes it. Copies both texts. @inbox and @func are nullable. */
+SluiceLedgerJob *sluice_ledger_job_new_setting (const char *name,
+                                                const char *value,
+                                                SluiceInbox *inbox,
+                                                SluiceLedgerFunc func,
+                                                gpointer user_data);
 void sluice_ledger_job_free (SluiceLedgerJob *self);
 
 /* Tells the caller through its inbox. (transfer full) for @self. */

@@ -18,13 +18,33 @@ sluice_ledger_job_new (SluiceLedgerJobKind kind,
   return self;
 }
 
+SluiceLedgerJob *
+sluice_ledger_job_new_setting (const char *name,
+                               const char *value,
+                               SluiceInbox *inbox,
+                               SluiceLedgerFunc func,
+                               gpointer user_data)
+{
+  SluiceLedgerJob *self = g_new0 (SluiceLedgerJob, 1);
+
+  self->kind = SLUICE_LEDGER_JOB_SETTING;
+  self->name = g_strdup (name);
+  self->value = g_strdup (value);
+  self->inbox = inbox != NULL ? sluice_inbox_ref (inbox) : NULL;
+  self->func = func;
+  self->user_data = user_data;
+  return self;
+}
+
 void
 sluice_ledger_job_free (SluiceLedgerJob *self)
 {
   if (self == NULL)
     return;
 
-  sluice_exchange_record_free (self->record);
+  g_clear_pointer (&self->record, sluice_exchange_record_free);
+  g_free (self->name);
+  g_free (self->value);
   g_clear_pointer (&self->inbox, sluice_inbox_unref);
   g_free (self);
 }
@@ -66,7 +86,7 @@ sluice_ledger_job_detach (SluiceLedgerJob *self, SluiceLedgerJobKind kind)
 gboolean
 sluice_ledger_job_is_paid (const SluiceLedgerJob *self)
 {
-  for (guint i = 0; i < self->record->attempts->len; i++)
+  for (guint i = 0; self->record != NULL && i < self->record->attempts->len; i++)
     {
       const SluiceAttemptRecord *attempt = g_ptr_array_index (self->record->attempts, i);
 

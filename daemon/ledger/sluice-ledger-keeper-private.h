@@ -53,6 +53,9 @@ void sluice_ledger_keeper_tick (SluiceLedgerKeeper *self);
 /* How long to wait for the next job before a tick, in microseconds. */
 gint64 sluice_ledger_keeper_get_wait (SluiceLedgerKeeper *self);
 
+/* The settings as they were at opening, and as they were committed since. The ledger's thread. (transfer none) */
+GHashTable *sluice_ledger_keeper_get_settings (SluiceLedgerKeeper *self);
+
 /* Largest id at opening. */
 gint64 sluice_ledger_keeper_get_max_id (SluiceLedgerKeeper *self);
 
@@ -63,6 +66,10 @@ guint sluice_ledger_keeper_get_n_commits (SluiceLedgerKeeper *self);
 SluiceLedgerState sluice_ledger_keeper_get_state (SluiceLedgerKeeper *self);
 gboolean sluice_ledger_keeper_accepts_free (SluiceLedgerKeeper *self);
 char *sluice_ledger_keeper_dup_reason (SluiceLedgerKeeper *self);
+void sluice_ledger_keeper_watch (SluiceLedgerKeeper *self,
+                                 SluiceInbox *inbox,
+                                 SluiceInboxFunc func,
+                                 gpointer user_data);
 
 /* (nullable): while it could not be opened again. For tests. */
 SluiceLedgerWriter *sluice_ledger_keeper_get_writer (SluiceLedgerKeeper *self);

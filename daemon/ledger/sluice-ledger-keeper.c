@@ -4,6 +4,7 @@
 #include "ledger/sluice-ledger-keeper-private.h"
 
 #include "ledger/sluice-ledger-database-private.h"
+#include "ledger/sluice-ledger-settings-private.h"
 #include "shared/sluice-error.h"
 #include "shared/sluice-names.h"
 
@@ -27,6 +28,7 @@ struct _SluiceLedgerKeeper {
   gsize max_wal_bytes;
 
   SluiceLedgerWriter *writer; /* (owned) (nullable): %NULL while it cannot be opened */
+  GHashTable *settings; /* (owned): what was committed, whatever file it is in now */
   gint64 max_id;
   gboolean must_reopen; /* degraded by an error after which the connection is not trusted */
   guint n_damages;      /* since the last batch that went well */
@@ -43,18 +45,36 @@ struct _SluiceLedgerKeeper {
   gint state;        /* atomic: SluiceLedgerState */
   gint accepts_free; /* atomic */
   guint n_commits;   /* atomic */
-  GMutex lock;       /* guards the reason */
+  GMutex lock;       /* guards the rest */
   char *reason;      /* (owned) (nullable) */
+  SluiceInbox *watch_inbox; /* (owned) (nullable) */
+  SluiceInboxFunc watch;
+  gpointer watch_data; /* unowned */
 };
 
 static void
 publish (SluiceLedgerKeeper *self, SluiceLedgerState state, const char *reason)
 {
+  gboolean changed = self->state != (gint) state;
+
+  g_atomic_int_set (&self->state, (gint) state);
   g_mutex_lock (&self->lock);
   g_free (self->reason);
   self->reason = g_strdup (reason);
+  if (changed && self->watch_inbox != NULL)
+    sluice_inbox_push (self->watch_inbox, self->watch, self->watch_data, NULL);
   g_mutex_unlock (&self->lock);
-  g_atomic_int_set (&self->state, (gint) state);
+}
+
+void
+sluice_ledger_keeper_watch (SluiceLedgerKeeper *self, SluiceInbox *inbox, SluiceInboxFunc func, gpointer user_data)
+{
+  g_mutex_lock (&self->lock);
+  g_clear_pointer (&self->watch_inbox, sluice_inbox_unref);
+  self->watch_inbox = sluice_inbox_ref (inbox);
+  self->watch = func;
+  self->watch_data = user_data;
+  g_mutex_unlock (&self->lock);
 }
 
 static void
@@ -88,6 +108,14 @@ degrade (SluiceLedgerKeeper *self, int code, const char *words)
   publish (self, SLUICE_LEDGER_DEGRADED, reason);
 }
 
+static void
+note_settings (SluiceLedgerKeeper *self, const SluiceLedgerJob *first, const SluiceLedgerJob *end)
+{
+  for (const SluiceLedgerJob *job = first; job != end; job = job->next)
+    if (job->kind == SLUICE_LEDGER_JOB_SETTING)
+      sluice_ledger_settings_note (self->settings, job->name, job->value);
+}
+
 /* One transaction for the jobs from @first to before @end. SQLITE_OK, or the error after a rollback. */
 static int
 write_jobs (SluiceLedgerKeeper *self, const SluiceLedgerJob *first, const SluiceLedgerJob *end)
@@ -103,6 +131,9 @@ write_jobs (SluiceLedgerKeeper *self, const SluiceLedgerJob *first, const Sluice
       case SLUICE_LEDGER_JOB_FINISH:
         code = sluice_ledger_writer_finish (self->writer, job->record);
         break;
+      case SLUICE_LEDGER_JOB_SETTING:
+        code = sluice_ledger_writer_set (self->writer, job->name, job->value);
+        break;
       case SLUICE_LEDGER_JOB_RELEASE:
         code = sluice_ledger_writer_release (self->writer, job->record);
         break;
@@ -112,17 +143,24 @@ write_jobs (SluiceLedgerKeeper *self, const SluiceLedgerJob *first, const Sluice
   if (code == SQLITE_OK)
     code = sluice_ledger_writer_commit (self->writer);
   if (code != SQLITE_OK)
-    sluice_ledger_writer_rollback (self->writer);
-  else
-    g_atomic_int_inc (&self->n_commits);
-  return code;
+    {
+      sluice_ledger_writer_rollback (self->writer);
+      return code;
+    }
+  note_settings (self, first, end);
+  g_atomic_int_inc (&self->n_commits);
+  return SQLITE_OK;
 }
 
 static void
 warn_of_record (SluiceLedgerKeeper *self, const SluiceLedgerJob *job)
 {
-  g_warning ("exchange %" G_GINT64_FORMAT " cannot be recorded: %s",
-             job->record->id, sluice_ledger_writer_get_fault (self->writer));
+  const char *fault = sluice_ledger_writer_get_fault (self->writer);
+
+  if (job->kind == SLUICE_LEDGER_JOB_SETTING)
+    g_warning ("setting %s cannot be stored: %s", job->name, fault);
+  else
+    g_warning ("exchange %" G_GINT64_FORMAT " cannot be recorded: %s", job->record->id, fault);
 }
 
 static void
@@ -152,7 +190,7 @@ handle_degraded (SluiceLedgerKeeper *self, SluiceLedgerJob *job, gboolean was_tr
           result = SLUICE_LEDGER_PENDING;
         }
     }
-  else if (was_tried && job->record->attempts->len > 0)
+  else if (job->kind == SLUICE_LEDGER_JOB_RESERVE && was_tried && job->record->attempts->len > 0)
     keep_pending (self, sluice_ledger_job_detach (job, SLUICE_LEDGER_JOB_RELEASE));
 
   publish_room (self);
@@ -290,6 +328,29 @@ write_pending (SluiceLedgerKeeper *self)
   return code;
 }
 
+static void
+queue_setting (const char *name, const char *value, gpointer data)
+{
+  SluiceLedgerKeeper *self = data;
+
+  /* one is enough, however often the file is opened before it can be written */
+  for (const SluiceLedgerJob *job = self->pending.first; job != NULL; job = job->next)
+    if (job->kind == SLUICE_LEDGER_JOB_SETTING && g_str_equal (job->name, name))
+      return;
+  keep_pending (self, sluice_ledger_job_new_setting (name, value, NULL, NULL, NULL));
+}
+
+/*
+ * What was refused may be on disk all the same if its commit failed, and a file that was moved aside takes with it what
+ * was granted. What people chose must survive both.
+ */
+static void
+restore_settings (SluiceLedgerKeeper *self)
+{
+  sluice_ledger_settings_compare (self->settings, sluice_ledger_writer_get_settings (self->writer),
+                                  queue_setting, self);
+}
+
 static gboolean
 reopen (SluiceLedgerKeeper *self)
 {
@@ -304,6 +365,7 @@ reopen (SluiceLedgerKeeper *self)
       return FALSE;
     }
   self->must_reopen = FALSE;
+  restore_settings (self);
   if (self->n_damages >= MAX_DAMAGES)
     self->n_damages = 0;
   return TRUE;
@@ -480,6 +542,7 @@ sluice_ledger_keeper_new (const SluiceLedgerOptions *options, SluiceClock *clock
       return NULL;
     }
   self->max_id = sluice_ledger_writer_get_max_id (self->writer);
+  self->settings = sluice_ledger_settings_copy (sluice_ledger_writer_get_settings (self->writer));
   return g_steal_pointer (&self);
 }
 
@@ -509,10 +572,18 @@ sluice_ledger_keeper_free (SluiceLedgerKeeper *self)
 
   sluice_ledger_keeper_close (self);
   g_object_unref (self->clock);
+  g_clear_pointer (&self->settings, g_hash_table_unref);
+  g_clear_pointer (&self->watch_inbox, sluice_inbox_unref);
   g_mutex_clear (&self->lock);
   g_free (self->path);
   g_free (self->reason);
   g_free (self);
+}
+
+GHashTable *
+sluice_ledger_keeper_get_settings (SluiceLedgerKeeper *self)
+{
+  return self->settings;
 }
 
 gint64

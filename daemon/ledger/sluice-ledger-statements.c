@@ -81,6 +81,11 @@ static const char *const texts[SLUICE_LEDGER_N_STATEMENTS] = {
   [SLUICE_LEDGER_REMOVE_OLD_TAGS] = "DELETE FROM \"exchange_tag\" WHERE exchange_id IN " OLD_EXCHANGES,
   [SLUICE_LEDGER_REMOVE_OLD_EXCHANGES] = "DELETE FROM \"exchange\" WHERE id IN " OLD_EXCHANGES,
   [SLUICE_LEDGER_VACUUM] = "PRAGMA incremental_vacuum(64)",
+  [SLUICE_LEDGER_LIST_SETTINGS] = "SELECT name, value FROM \"setting\"",
+  [SLUICE_LEDGER_WRITE_SETTING] =
+    "INSERT INTO \"setting\" (name, value, changed_us) VALUES (?1, ?2, ?3)"
+    " ON CONFLICT (name) DO UPDATE SET value = excluded.value, changed_us = excluded.changed_us",
+  [SLUICE_LEDGER_REMOVE_SETTING] = "DELETE FROM \"setting\" WHERE name = ?1",
   /* Needs a few pages, to see whether the disk has room again. */
   [SLUICE_LEDGER_PROBE_ADD] =
     "INSERT INTO \"audit\" (at_us, actor, action, object, detail) VALUES (?1, '', 'probe', '', hex(zeroblob(8192)))",

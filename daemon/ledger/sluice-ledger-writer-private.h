@@ -55,6 +55,12 @@ int sluice_ledger_writer_reserve (SluiceLedgerWriter *self, const SluiceExchange
  */
 int sluice_ledger_writer_finish (SluiceLedgerWriter *self, const SluiceExchangeRecord *record);
 
+/* Writes the setting @name; without @value (nullable) removes it. */
+int sluice_ledger_writer_set (SluiceLedgerWriter *self, const char *name, const char *value);
+
+/* What the settings were at opening. (transfer none) (element-type utf8 utf8) */
+GHashTable *sluice_ledger_writer_get_settings (SluiceLedgerWriter *self);
+
 /* Undoes the last reservation of @record, should it have reached the disk although its commit failed. */
 int sluice_ledger_writer_release (SluiceLedgerWriter *self, const SluiceExchangeRecord *record);
 

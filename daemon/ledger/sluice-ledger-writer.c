@@ -5,6 +5,7 @@
 
 #include "ledger/sluice-ledger-database-private.h"
 #include "ledger/sluice-ledger-rows-private.h"
+#include "ledger/sluice-ledger-settings-private.h"
 #include "ledger/sluice-ledger-statements-private.h"
 #include "ledger/sluice-ledger-subjects-private.h"
 #include "ledger/sluice-ledger-sums-private.h"
@@ -17,6 +18,7 @@ struct _SluiceLedgerWriter {
   SluiceClock *clock; /* (owned) */
   SluiceLedgerStatements statements;
   SluiceLedgerRows rows;
+  GHashTable *settings; /* (owned): as they were at opening */
   char *fault; /* (owned) (nullable) */
   gint64 max_id;
   gsize page_bytes;
@@ -57,6 +59,7 @@ open_once (const char *path, gboolean power_loss, SluiceClock *clock, int *code,
   self = g_new0 (SluiceLedgerWriter, 1);
   self->db = db;
   self->clock = g_object_ref (clock);
+  self->settings = sluice_ledger_settings_new ();
   *code = sluice_ledger_statements_prepare (&self->statements, db);
   /* The statements are right for this version, so a table or column that is missing is damage. */
   if (*code == SQLITE_ERROR)
@@ -65,6 +68,8 @@ open_once (const char *path, gboolean power_loss, SluiceClock *clock, int *code,
     *code = read_number (self, SLUICE_LEDGER_MAX_ID, &self->max_id);
   if (*code == SQLITE_OK)
     *code = read_number (self, SLUICE_LEDGER_PAGE_BYTES, &page_bytes);
+  if (*code == SQLITE_OK)
+    *code = sluice_ledger_settings_read (&self->statements, self->settings);
   if (*code != SQLITE_OK)
     {
       g_set_error (error, SLUICE_ERROR, SLUICE_ERROR_STORAGE, "cannot read %s: %s", path, sqlite3_errmsg (db));
@@ -115,6 +120,7 @@ sluice_ledger_writer_close (SluiceLedgerWriter *self, gboolean trust)
   sluice_ledger_statements_finalize (&self->statements);
   sluice_ledger_database_close (self->db, trust);
   g_object_unref (self->clock);
+  g_hash_table_unref (self->settings);
   g_free (self->fault);
   g_free (self);
 }
@@ -179,6 +185,18 @@ int
 sluice_ledger_writer_finish (SluiceLedgerWriter *self, const SluiceExchangeRecord *record)
 {
   return sluice_ledger_rows_finish (&self->rows, record);
+}
+
+int
+sluice_ledger_writer_set (SluiceLedgerWriter *self, const char *name, const char *value)
+{
+  return sluice_ledger_settings_write (&self->statements, name, value, sluice_clock_real (self->clock));
+}
+
+GHashTable *
+sluice_ledger_writer_get_settings (SluiceLedgerWriter *self)
+{
+  return self->settings;
 }
 
 int

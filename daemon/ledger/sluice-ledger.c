@@ -8,6 +8,7 @@
 #include "ledger/sluice-ledger-keeper-private.h"
 #include "ledger/sluice-ledger-lock-private.h"
 #include "ledger/sluice-ledger-private.h"
+#include "ledger/sluice-ledger-settings-private.h"
 
 struct _SluiceLedger {
   GObject parent_instance;
@@ -16,10 +17,8 @@ struct _SluiceLedger {
   SluiceLedgerQueue *queue;    /* (owned) */
   SluiceLedgerKeeper *keeper;  /* (owned) (nullable): the thread's while it runs, but for its atomics */
   GThread *thread;             /* (owned) (nullable) */
+  GHashTable *settings;        /* (owned) (nullable): as they were at opening */
   _Atomic gint64 last_id;
-  SluiceInbox *inbox; /* (owned) (nullable) */
-  void (*state_changed) (gpointer user_data);
-  gpointer user_data;
   _Atomic gboolean ping_answered;
 };
 
@@ -31,7 +30,6 @@ run (gpointer data)
   SluiceLedger *self = data;
   SluiceLedgerKeeper *keeper = self->keeper;
   gint64 until = g_get_monotonic_time () + sluice_ledger_keeper_get_wait (keeper);
-  SluiceLedgerState told = SLUICE_LEDGER_OK;
   SluiceLedgerTaken taken;
 
   do
@@ -54,9 +52,6 @@ run (gpointer data)
       else if (had_jobs)
         sluice_ledger_keeper_breathe (keeper, sluice_ledger_queue_is_empty (self->queue));
 
-      if (sluice_ledger_keeper_get_state (keeper) != told && self->inbox != NULL)
-        sluice_inbox_push (self->inbox, self->state_changed, self->user_data, NULL);
-      told = sluice_ledger_keeper_get_state (keeper);
       /* a ping puts nothing off */
       if (is_due || (was_ok && had_jobs))
         until = g_get_monotonic_time () + sluice_ledger_keeper_get_wait (keeper);
@@ -74,7 +69,7 @@ sluice_ledger_finalize (GObject *object)
   sluice_ledger_stop (self);
   g_clear_pointer (&self->queue, sluice_ledger_queue_free);
   g_clear_pointer (&self->keeper, sluice_ledger_keeper_free);
-  g_clear_pointer (&self->inbox, sluice_inbox_unref);
+  g_clear_pointer (&self->settings, g_hash_table_unref);
   G_OBJECT_CLASS (sluice_ledger_parent_class)->finalize (object);
 }
 
@@ -103,10 +98,6 @@ sluice_ledger_new (const SluiceLedgerOptions *options, SluiceClock *clock, GErro
     return NULL;
 
   self = g_object_new (SLUICE_TYPE_LEDGER, NULL);
-  if (options->inbox != NULL && options->state_changed != NULL)
-    self->inbox = sluice_inbox_ref (options->inbox);
-  self->state_changed = options->state_changed;
-  self->user_data = options->user_data;
   self->lock_file = sluice_ledger_lock_take (options->directory, clock, error);
   if (self->lock_file == NULL)
     return NULL;
@@ -114,6 +105,7 @@ sluice_ledger_new (const SluiceLedgerOptions *options, SluiceClock *clock, GErro
   if (self->keeper == NULL)
     return NULL;
   atomic_init (&self->last_id, sluice_ledger_keeper_get_max_id (self->keeper));
+  self->settings = sluice_ledger_settings_copy (sluice_ledger_keeper_get_settings (self->keeper));
   self->thread = g_thread_new ("ledger", run, self);
   return g_steal_pointer (&self);
 }
@@ -138,15 +130,8 @@ sluice_ledger_next_id (SluiceLedger *self)
 }
 
 static void
-submit (SluiceLedger *self,
-        SluiceLedgerJobKind kind,
-        const SluiceExchangeRecord *record,
-        SluiceInbox *inbox,
-        SluiceLedgerFunc func,
-        gpointer user_data)
+submit (SluiceLedger *self, SluiceLedgerJob *job)
 {
-  SluiceLedgerJob *job = sluice_ledger_job_new (kind, record, inbox, func, user_data);
-
   if (!sluice_ledger_queue_put (self->queue, job))
     sluice_ledger_job_answer (job, SLUICE_LEDGER_REFUSED);
 }
@@ -162,7 +147,7 @@ sluice_ledger_reserve (SluiceLedger *self,
   g_return_if_fail (record != NULL && record->id > 0 && record->attempts->len > 0);
   g_return_if_fail (inbox != NULL && func != NULL);
 
-  submit (self, SLUICE_LEDGER_JOB_RESERVE, record, inbox, func, user_data);
+  submit (self, sluice_ledger_job_new (SLUICE_LEDGER_JOB_RESERVE, record, inbox, func, user_data));
 }
 
 void
@@ -176,7 +161,30 @@ sluice_ledger_finish (SluiceLedger *self,
   g_return_if_fail (record != NULL && record->id > 0);
   g_return_if_fail (inbox != NULL || func == NULL);
 
-  submit (self, SLUICE_LEDGER_JOB_FINISH, record, inbox, func, user_data);
+  submit (self, sluice_ledger_job_new (SLUICE_LEDGER_JOB_FINISH, record, inbox, func, user_data));
+}
+
+void
+sluice_ledger_set_setting (SluiceLedger *self,
+                           const char *name,
+                           const char *value,
+                           SluiceInbox *inbox,
+                           SluiceLedgerFunc func,
+                           gpointer user_data)
+{
+  g_return_if_fail (SLUICE_IS_LEDGER (self));
+  g_return_if_fail (name != NULL);
+  g_return_if_fail (inbox != NULL || func == NULL);
+
+  submit (self, sluice_ledger_job_new_setting (name, value, inbox, func, user_data));
+}
+
+GHashTable *
+sluice_ledger_get_settings (SluiceLedger *self)
+{
+  g_return_val_if_fail (SLUICE_IS_LEDGER (self), NULL);
+
+  return self->settings;
 }
 
 gboolean
@@ -213,6 +221,15 @@ sluice_ledger_ping (SluiceLedger *self)
   answered = atomic_exchange_explicit (&self->ping_answered, FALSE, memory_order_relaxed);
   sluice_ledger_queue_ping (self->queue);
   return answered;
+}
+
+void
+sluice_ledger_watch (SluiceLedger *self, SluiceInbox *inbox, SluiceInboxFunc func, gpointer user_data)
+{
+  g_return_if_fail (SLUICE_IS_LEDGER (self));
+  g_return_if_fail (inbox != NULL && func != NULL);
+
+  sluice_ledger_keeper_watch (self->keeper, inbox, func, user_data);
 }
 
 guint

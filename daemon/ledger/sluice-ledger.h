@@ -37,9 +37,6 @@ typedef struct {
   gboolean power_loss;     /* durability: power-loss, i.e. synchronous=FULL */
   guint retention_days;    /* rows older are removed in small batches when idle; 0 keeps all */
   gsize max_wal_bytes;     /* size cap that forces a checkpoint; 0 for the default of 16 MiB */
-  SluiceInbox *inbox;      /* (nullable): where @state_changed is called */
-  void (*state_changed) (gpointer user_data); /* (nullable): ask for the state then */
-  gpointer user_data;
 } SluiceLedgerOptions;
 
 /*
@@ -88,6 +85,22 @@ void sluice_ledger_finish (SluiceLedger *self,
                            SluiceLedgerFunc func,
                            gpointer user_data);
 
+/*
+ * Stores the setting @name (snake_case, as in sluice_settings) with the JSON text @value; without it (nullable) it is
+ * removed. COMMITTED, or REFUSED: it cannot be written now, and what was committed before stays, also on disk. The
+ * answers to several calls come in the order of the calls. @inbox and @func as above, both nullable. Any thread.
+ */
+void sluice_ledger_set_setting (SluiceLedger *self,
+                                const char *name,
+                                const char *value,
+                                SluiceInbox *inbox,
+                                SluiceLedgerFunc func,
+                                gpointer user_data);
+
+/* The stored settings as JSON texts by name, as they were when the ledger was opened; never changes. Any thread.
+ * (transfer none) (element-type utf8 utf8) */
+GHashTable *sluice_ledger_get_settings (SluiceLedger *self);
+
 /* Whether a free request can still be recorded, at least in memory. One atomic read; any thread. */
 gboolean sluice_ledger_accepts_free (SluiceLedger *self);
 
@@ -102,5 +115,9 @@ gboolean sluice_ledger_ping (SluiceLedger *self);
 
 /* Why it is degraded, in words; %NULL when it is not. (transfer full). Any thread. */
 char *sluice_ledger_dup_reason (SluiceLedger *self);
+
+/* From now on @func (@user_data) is called through @inbox each time the state has changed. One watcher; a second call
+ * replaces it. Close the inbox before @user_data goes. Any thread. */
+void sluice_ledger_watch (SluiceLedger *self, SluiceInbox *inbox, SluiceInboxFunc func, gpointer user_data);
 
 G_END_DECLS
