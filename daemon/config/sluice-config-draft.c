@@ -43,12 +43,15 @@ sluice_config_model_free (SluiceConfigModel *self)
   g_free (self->api_key);
   g_free (self->mock_response);
   g_free (self->organization);
+  g_free (self->credential);
+  g_free (self->file);
+  g_free (self->path);
   g_array_unref (self->defaults);
   g_free (self);
 }
 
 static SluiceConfigModel *
-model_new (guint line)
+model_new (SluiceConfigReader *reader, const SluiceYamlNode *item)
 {
   SluiceConfigModel *model = g_new0 (SluiceConfigModel, 1);
 
@@ -56,7 +59,10 @@ model_new (guint line)
   model->input_femto = model->output_femto = -1;
   model->timeout_ms = model->stream_timeout_ms = -1;
   model->max_output_tokens = -1;
-  model->line = line;
+  model->file = g_strdup (reader->document->name);
+  model->path = g_strdup (reader->path->str);
+  model->line = item->line;
+  model->column = item->column;
   model->defaults = g_array_new (FALSE, FALSE, sizeof (SluiceConfigDefault));
   g_array_set_clear_func (model->defaults, default_clear);
   return model;
@@ -75,6 +81,9 @@ sluice_config_model_copy (const SluiceConfigModel *model)
   copy->api_key = g_strdup (model->api_key);
   copy->mock_response = g_strdup (model->mock_response);
   copy->organization = g_strdup (model->organization);
+  copy->credential = g_strdup (model->credential);
+  copy->file = g_strdup (model->file);
+  copy->path = g_strdup (model->path);
   copy->defaults = g_array_new (FALSE, FALSE, sizeof (SluiceConfigDefault));
   g_array_set_clear_func (copy->defaults, default_clear);
   for (guint i = 0; i < model->defaults->len; i++)
@@ -247,6 +256,13 @@ read_id (SluiceConfigDraft *self, SluiceConfigReader *reader, const SluiceYamlNo
     replace_text (to, id);
 }
 
+static void
+read_credential_name (SluiceConfigDraft *self, SluiceConfigReader *reader, const SluiceYamlNode *node, gpointer to)
+{
+  read_text (self, reader, node, to);
+  self->credential = *node->text != '\0' ? node : NULL;
+}
+
 #define IN_MODEL(field) TRUE, G_STRUCT_OFFSET (SluiceConfigModel, field)
 #define IN_DRAFT(field) FALSE, G_STRUCT_OFFSET (SluiceConfigDraft, field)
 
@@ -264,6 +280,7 @@ static const Field fields[] = {
   { SLUICE_SECTION_LITELLM_PARAMS, "vertex_location", read_text, IN_DRAFT (regions[2]) },
   { SLUICE_SECTION_LITELLM_PARAMS, "watsonx_region_name", read_text, IN_DRAFT (regions[3]) },
   { SLUICE_SECTION_LITELLM_PARAMS, "organization", read_organization, IN_MODEL (organization) },
+  { SLUICE_SECTION_LITELLM_PARAMS, "litellm_credential_name", read_credential_name, IN_MODEL (credential) },
   { SLUICE_SECTION_LITELLM_PARAMS, "mock_response", read_mock, IN_MODEL (mock_response) },
   { SLUICE_SECTION_LITELLM_PARAMS, "input_cost_per_token", read_price, IN_MODEL (input_femto) },
   { SLUICE_SECTION_LITELLM_PARAMS, "output_cost_per_token", read_price, IN_MODEL (output_femto) },
@@ -299,11 +316,11 @@ sluice_config_draft_read (SluiceConfigDraft *self,
 }
 
 SluiceConfigDraft *
-sluice_config_draft_new (guint line)
+sluice_config_draft_new (SluiceConfigReader *reader, const SluiceYamlNode *item)
 {
   SluiceConfigDraft *self = g_new0 (SluiceConfigDraft, 1);
 
-  self->model = model_new (line);
+  self->model = model_new (reader, item);
   self->request_timeout_ms = -1;
   self->info_input_femto = self->info_output_femto = -1;
   self->info_max_tokens = -1;
@@ -343,4 +360,27 @@ sluice_config_draft_settle (SluiceConfigDraft *self)
   settle_number (&model->input_femto, self->info_input_femto);
   settle_number (&model->output_femto, self->info_output_femto);
   settle_number (&model->max_output_tokens, self->info_max_tokens);
+}
+
+static void
+fill_text (char **text, const char *from)
+{
+  if (*text == NULL)
+    *text = g_strdup (from);
+}
+
+void
+sluice_config_draft_fill (SluiceConfigDraft *self, const SluiceConfigDraft *credential)
+{
+  const SluiceConfigModel *from = credential->model;
+
+  fill_text (&self->model->api_base, from->api_base);
+  fill_text (&self->model->api_key, from->api_key);
+  fill_text (&self->api_version, credential->api_version);
+  for (guint i = 0; i < G_N_ELEMENTS (self->regions); i++)
+    fill_text (&self->regions[i], credential->regions[i]);
+  if (self->model->organization != NULL || self->organizations != NULL)
+    return;
+  self->model->organization = g_strdup (from->organization);
+  self->organizations = g_strdupv (credential->organizations);
 }

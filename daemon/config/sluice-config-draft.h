@@ -19,11 +19,12 @@ typedef struct {
   gint64 info_input_femto;
   gint64 info_output_femto;
   gint64 info_max_tokens;
+  const SluiceYamlNode *credential; /* (nullable): litellm_credential_name */
   char **organizations; /* (nullable): a list becomes that many deployments */
 } SluiceConfigDraft;
 
-/* @line: of the item, from 1. */
-SluiceConfigDraft *sluice_config_draft_new (guint line);
+/* @item: it stands under the path of what @reader reads now. */
+SluiceConfigDraft *sluice_config_draft_new (SluiceConfigReader *reader, const SluiceYamlNode *item);
 void sluice_config_draft_free (SluiceConfigDraft *self);
 
 /* Reads the value of a used key of one of the three sections of an item, checked by the reader; not the two maps. */
@@ -34,6 +35,12 @@ void sluice_config_draft_read (SluiceConfigDraft *self,
 
 /* Puts what is given in two places where it counts. */
 void sluice_config_draft_settle (SluiceConfigDraft *self);
+
+/* Takes from @credential what is not given; both are settled. */
+void sluice_config_draft_fill (SluiceConfigDraft *self, const SluiceConfigDraft *credential);
+
+/* Fills the settled @draft from the credential that @name names. */
+void sluice_config_use_credential (SluiceConfigReader *self, SluiceConfigDraft *draft, const SluiceYamlNode *name);
 
 SluiceConfigModel *sluice_config_model_copy (const SluiceConfigModel *self);
 

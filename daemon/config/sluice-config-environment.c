@@ -62,8 +62,8 @@ resolve_scalar (SluiceConfigReader *self, SluiceYamlNode *node)
 }
 
 /* Once a node, however many aliases share it: a value may look like a reference itself. */
-static void
-resolve (SluiceConfigReader *self, SluiceYamlNode *node)
+void
+sluice_config_resolve (SluiceConfigReader *self, SluiceYamlNode *node)
 {
   gsize before;
 
@@ -75,7 +75,7 @@ resolve (SluiceConfigReader *self, SluiceYamlNode *node)
   for (guint i = 0; node->type == SLUICE_YAML_LIST && i < node->items->len; i++)
     {
       before = sluice_yaml_path_push_index (self->path, i);
-      resolve (self, g_ptr_array_index (node->items, i));
+      sluice_config_resolve (self, g_ptr_array_index (node->items, i));
       g_string_truncate (self->path, before);
     }
   for (guint i = 0; node->type == SLUICE_YAML_MAP && i < node->members->len; i++)
@@ -83,7 +83,7 @@ resolve (SluiceConfigReader *self, SluiceYamlNode *node)
       const SluiceYamlMember *member = &g_array_index (node->members, SluiceYamlMember, i);
 
       before = sluice_yaml_path_push_key (self->path, member->key);
-      resolve (self, member->value);
+      sluice_config_resolve (self, member->value);
       g_string_truncate (self->path, before);
     }
 }
@@ -104,15 +104,14 @@ read_variable (SluiceConfigReader *self, const SluiceYamlMember *member)
       return;
     }
 
-  resolve (self, node);
+  sluice_config_resolve (self, node);
   if (node->type != SLUICE_YAML_NULL)
     g_hash_table_replace (self->config->variables, g_strdup (member->key), g_strdup (node->text));
 }
 
 void
-sluice_config_read_environment (SluiceConfigReader *self, SluiceYamlNode *root)
+sluice_config_read_variables (SluiceConfigReader *self, const SluiceYamlNode *map)
 {
-  const SluiceYamlNode *map = sluice_yaml_get (root, "environment_variables");
   gsize before = sluice_yaml_path_push_key (self->path, "environment_variables");
 
   for (guint i = 0; map != NULL && map->type == SLUICE_YAML_MAP && i < map->members->len; i++)
@@ -124,6 +123,4 @@ sluice_config_read_environment (SluiceConfigReader *self, SluiceYamlNode *root)
       g_string_truncate (self->path, map_length);
     }
   g_string_truncate (self->path, before);
-
-  resolve (self, root);
 }

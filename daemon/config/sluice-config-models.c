@@ -38,23 +38,9 @@ read_info (SluiceConfigReader *self, const SluiceKey *key, const SluiceYamlMembe
 }
 
 static void
-require (SluiceConfigReader *self, const SluiceYamlNode *item, const char *name, const char *advice)
-{
-  const SluiceYamlNode *node = sluice_yaml_get (item, name);
-  gsize before;
-
-  if (node != NULL && node->type != SLUICE_YAML_NULL && !(node->type == SLUICE_YAML_STRING && *node->text == '\0'))
-    return;
-
-  before = sluice_yaml_path_push_key (self->path, name);
-  sluice_config_reader_error (self, node != NULL ? node : item, "missing: %s", advice);
-  g_string_truncate (self->path, before);
-}
-
-static void
 read_params (SluiceConfigReader *self, SluiceConfigDraft *draft, const SluiceYamlMember *member)
 {
-  require (self, member->value, "model", "the provider and its model, like 'ollama/llama3'");
+  sluice_config_reader_require (self, member->value, "model", "the provider and its model, like 'ollama/llama3'");
   sluice_config_reader_walk (self, member->value, SLUICE_SECTION_LITELLM_PARAMS, read_param, draft);
 }
 
@@ -114,17 +100,19 @@ make_id (SluiceConfigReader *self, const SluiceConfigDraft *draft)
 static void
 add_model (SluiceConfigReader *self, SluiceConfigModel *model, char *digest, const SluiceYamlNode *item)
 {
-  guint line;
+  const SluiceConfigModel *other;
+  gboolean same_file;
 
   if (model->id == NULL)
     model->id = g_strdup (digest);
-  line = GPOINTER_TO_UINT (g_hash_table_lookup (self->ids, model->id));
-  if (line != 0)
+  other = g_hash_table_lookup (self->ids, model->id);
+  same_file = other != NULL && g_str_equal (other->file, model->file);
+  if (other != NULL)
     sluice_config_reader_error (self, item,
-                                "the id of this item is also that of the one on line %u: give it another "
-                                "'model_info.id'", line);
-  g_hash_table_insert (self->ids, g_strdup (model->id), GUINT_TO_POINTER (item->line));
+                                "the id of this item is also that of the one on line %u%s%s: give it another "
+                                "'model_info.id'", other->line, same_file ? "" : " of ", same_file ? "" : other->file);
   g_ptr_array_add (self->config->models, model);
+  g_hash_table_replace (self->ids, model->id, model);
 }
 
 /* A list of organizations is one deployment each; the first keeps an id that was given. */
@@ -153,6 +141,20 @@ add_models (SluiceConfigReader *self, SluiceConfigDraft *draft, const SluiceYaml
 }
 
 static void
+use_credential (SluiceConfigReader *self, SluiceConfigDraft *draft)
+{
+  gsize before = self->path->len;
+
+  if (draft->credential == NULL)
+    return;
+
+  sluice_yaml_path_push_key (self->path, "litellm_params");
+  sluice_yaml_path_push_key (self->path, "litellm_credential_name");
+  sluice_config_use_credential (self, draft, draft->credential);
+  g_string_truncate (self->path, before);
+}
+
+static void
 read_item (SluiceConfigReader *self, const SluiceYamlNode *item)
 {
   g_autoptr (SluiceConfigDraft) draft = NULL;
@@ -164,11 +166,12 @@ read_item (SluiceConfigReader *self, const SluiceYamlNode *item)
       return;
     }
 
-  draft = sluice_config_draft_new (item->line);
-  require (self, item, "model_name", "the name that clients ask for");
-  require (self, item, "litellm_params", "a map with at least 'model'");
+  draft = sluice_config_draft_new (self, item);
+  sluice_config_reader_require (self, item, "model_name", "the name that clients ask for");
+  sluice_config_reader_require (self, item, "litellm_params", "a map with at least 'model'");
   sluice_config_reader_walk (self, item, SLUICE_SECTION_MODEL_ITEM, read_item_key, draft);
   sluice_config_draft_settle (draft);
+  use_credential (self, draft);
   if (draft->model->group != NULL && draft->model->model != NULL)
     add_models (self, draft, item);
 }

@@ -8,6 +8,8 @@
 #include "config/sluice-config-schema.h"
 #include "config/sluice-yaml.h"
 
+#include <sys/types.h>
+
 G_BEGIN_DECLS
 
 /* So many different unknown keys are looked at; a file with more is refused. */
@@ -18,6 +20,7 @@ struct _SluiceConfig {
   GPtrArray *models; /* (element-type SluiceConfigModel) */
   char *master_key;  /* (nullable) */
   SluiceSettings *settings;
+  GPtrArray *files;      /* (element-type filename), with %NULL at the end */
   GHashTable *variables; /* (element-type filename filename): the file's over those of the environment */
 };
 
@@ -29,14 +32,29 @@ typedef struct {
   char *path;
 } SluiceConfigPending;
 
+/* The main file or one that it includes. */
+typedef struct {
+  char *name; /* as findings show it */
+  char *path; /* (nullable): %NULL for a text that is no file */
+  char *text; /* (nullable) */
+  gsize length;
+  dev_t device;
+  ino_t inode;
+  SluiceYaml *yaml;
+} SluiceConfigDocument;
+
 typedef struct {
   SluiceConfig *config;
   SluiceFindingSink *sink;
-  GString *path; /* of what is read now */
+  GPtrArray *documents;                 /* (element-type SluiceConfigDocument): the main file first */
+  const SluiceConfigDocument *document; /* that is read now */
+  gboolean incomplete;                  /* an included file could not be read: what is missing may stand there */
+  GHashTable *credentials;              /* (element-type utf8 _): drafts of credential_list by name */
+  GString *path;                        /* of what is read now */
   SluiceConfigPending pending[SLUICE_N_SECTIONS];
   GHashTable *nearest[SLUICE_N_SECTIONS]; /* (element-type utf8 SluiceKey): unknown key, what was meant */
   guint n_unknown;
-  GHashTable *ids;       /* (element-type utf8 guint): deployment id, its line */
+  GHashTable *ids;       /* (element-type utf8 SluiceConfigModel): unowned, by deployment id */
   GHashTable *ordinals;  /* (element-type utf8 guint): digest of what makes an id, how many there were */
 } SluiceConfigReader;
 
@@ -60,6 +78,12 @@ void sluice_config_reader_add (SluiceConfigReader *self,
 #define sluice_config_reader_warn(self, place, ...) \
   sluice_config_reader_add ((self), SLUICE_FINDING_WARNING, (place)->line, (place)->column, __VA_ARGS__)
 
+/* An error if @map has no value for @name; @advice says what it is. */
+void sluice_config_reader_require (SluiceConfigReader *self,
+                                   const SluiceYamlNode *map,
+                                   const char *name,
+                                   const char *advice);
+
 /* Checks the keys of @map against the tables of @section and hands out those that have an effect. */
 void sluice_config_reader_walk (SluiceConfigReader *self,
                                 const SluiceYamlNode *map,
@@ -70,8 +94,24 @@ void sluice_config_reader_walk (SluiceConfigReader *self,
 /* One finding for each section with keys without effect. */
 void sluice_config_reader_end (SluiceConfigReader *self);
 
-/* environment_variables, then os.environ/NAME everywhere below @root. */
-void sluice_config_read_environment (SluiceConfigReader *self, SluiceYamlNode *root);
+/* The files of a configuration (sluice-config-files.c). @path (nullable) */
+GPtrArray *sluice_config_documents_new (void);
+SluiceConfigDocument *sluice_config_document_new (const char *name, const char *path);
+
+/* Reads at most one byte more than @limit. @plain_only: no pipe, no device. Returns 0 or an errno. */
+int sluice_config_document_read (SluiceConfigDocument *self, gsize limit, gboolean plain_only);
+
+/* Adds what `include` of the first document names. @files (nullable): gets each name that was looked for. */
+void sluice_config_read_includes (SluiceConfigReader *self, GPtrArray *files);
+
+/* environment_variables: @map (nullable) */
+void sluice_config_read_variables (SluiceConfigReader *self, const SluiceYamlNode *map);
+
+/* os.environ/NAME everywhere below @node, whose path is that of the reader. */
+void sluice_config_resolve (SluiceConfigReader *self, SluiceYamlNode *node);
+
+/* credential_list. */
+void sluice_config_read_credentials (SluiceConfigReader *self, const SluiceYamlNode *list);
 
 /* model_list. */
 void sluice_config_read_models (SluiceConfigReader *self, const SluiceYamlNode *list);

@@ -21,6 +21,23 @@ sluice_config_reader_add (SluiceConfigReader *self,
                            message);
 }
 
+void
+sluice_config_reader_require (SluiceConfigReader *self,
+                              const SluiceYamlNode *map,
+                              const char *name,
+                              const char *advice)
+{
+  const SluiceYamlNode *node = sluice_yaml_get (map, name);
+  gsize before;
+
+  if (node != NULL && node->type != SLUICE_YAML_NULL && !(node->type == SLUICE_YAML_STRING && *node->text == '\0'))
+    return;
+
+  before = sluice_yaml_path_push_key (self->path, name);
+  sluice_config_reader_error (self, node != NULL ? node : map, "missing: %s", advice);
+  g_string_truncate (self->path, before);
+}
+
 /* Whether @node can be read as @type. Texts stand for numbers and truths too: variables hold nothing else. */
 static gboolean
 fits (const SluiceYamlNode *node, SluiceKeyType type)

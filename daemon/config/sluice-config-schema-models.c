@@ -78,7 +78,7 @@ static const SluiceKey litellm_params_keys[] = {
   { "headers", MAP, PENDING },
   { "extra_body", MAP, PENDING },
   { "budget_duration", ANY, PENDING },
-  { "litellm_credential_name", STRING, PENDING },
+  { "litellm_credential_name", STRING, USED },
   { "silent_model", STRING, PENDING },
   { "auto_router_config_path", STRING, PENDING },
   { "auto_router_default_model", STRING, PENDING },
@@ -223,3 +223,39 @@ static const SluiceKey model_info_keys[] = {
 };
 
 const SluiceSchemaTable sluice_schema_model_info = SLUICE_SCHEMA_TABLE (model_info_keys);
+
+static const SluiceKey credential_keys[] = {
+  { "credential_name", STRING, USED },
+  { "credential_values", MAP, USED },
+  { "credential_info", MAP, USED },
+};
+
+const SluiceSchemaTable sluice_schema_credential = SLUICE_SCHEMA_TABLE (credential_keys);
+
+static const SluiceKey credential_values_keys[] = {
+  { "api_base", STRING, USED },
+  { "base_url", STRING, USED },
+  { "api_key", STRING, USED },
+  { "api_version", STRING, USED },
+  { "organization", STRING_OR_LIST, USED },
+  { "region_name", STRING, USED },
+  { "aws_region_name", STRING, USED },
+  { "vertex_location", STRING, USED },
+  { "watsonx_region_name", STRING, USED },
+  { "vertex_project", STRING, PENDING },
+  { "vertex_credentials", ANY, PENDING },
+  { "aws_access_key_id", STRING, PENDING },
+  { "aws_secret_access_key", STRING, PENDING },
+  { "aws_session_token", STRING, PENDING },
+  { "aws_role_name", STRING, PENDING },
+  { "aws_session_name", STRING, PENDING },
+  { "aws_profile_name", STRING, PENDING },
+  { "aws_web_identity_token", STRING, PENDING },
+  { "aws_bedrock_runtime_endpoint", STRING, PENDING },
+  { "azure_ad_token", STRING, PENDING },
+  { "tenant_id", STRING, PENDING },
+  { "client_id", STRING, PENDING },
+  { "client_secret", STRING, PENDING },
+};
+
+const SluiceSchemaTable sluice_schema_credential_values = SLUICE_SCHEMA_TABLE (credential_values_keys);

@@ -33,6 +33,8 @@ extern const SluiceSchemaTable sluice_schema_top;
 extern const SluiceSchemaTable sluice_schema_model_item;
 extern const SluiceSchemaTable sluice_schema_litellm_params;
 extern const SluiceSchemaTable sluice_schema_model_info;
+extern const SluiceSchemaTable sluice_schema_credential;
+extern const SluiceSchemaTable sluice_schema_credential_values;
 extern const SluiceSchemaTable sluice_schema_litellm_settings;
 extern const SluiceSchemaTable sluice_schema_general_settings;
 extern const SluiceSchemaTable sluice_schema_router_settings;

@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "config/sluice-config-private.h"
 
-#include <errno.h>
-#include <fcntl.h>
+#include "config/sluice-config-draft.h"
+
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 /* @environment (nullable): %NULL for the process's. The snapshot keeps a copy: others may change theirs. */
 static GHashTable *
@@ -40,6 +38,7 @@ config_new (GHashTable *environment)
 
   g_atomic_ref_count_init (&self->refs);
   self->models = g_ptr_array_new_with_free_func ((GDestroyNotify) sluice_config_model_free);
+  self->files = g_ptr_array_new_with_free_func (g_free);
   self->settings = sluice_settings_new ();
   self->variables = copy_environment (environment);
   return self;
@@ -83,10 +82,21 @@ sluice_config_unref (SluiceConfig *self)
     return;
 
   g_ptr_array_unref (self->models);
+  g_ptr_array_unref (self->files);
   g_free (self->master_key);
   sluice_settings_free (self->settings);
   g_hash_table_unref (self->variables);
   g_free (self);
+}
+
+const char *const *
+sluice_config_get_files (const SluiceConfig *self)
+{
+  static const char *const none[] = { NULL };
+
+  g_return_val_if_fail (self != NULL, NULL);
+
+  return self->files->len > 0 ? (const char *const *) self->files->pdata : none;
 }
 
 guint
@@ -149,12 +159,40 @@ read_nothing (SluiceConfigReader *self, const SluiceKey *key, const SluiceYamlMe
 {
 }
 
+/* The file that a later one's section of this name replaces, or %NULL: lists are put together, the rest is not. */
+static const SluiceConfigDocument *
+find_replacement (SluiceConfigReader *self, const SluiceYamlMember *member)
+{
+  for (guint i = self->documents->len; i > 1; i--)
+    {
+      const SluiceConfigDocument *document = g_ptr_array_index (self->documents, i - 1);
+      const SluiceYamlNode *other = sluice_yaml_get (sluice_yaml_get_root (document->yaml), member->key);
+
+      if (document == self->document)
+        return NULL;
+      if (other != NULL && other->type != SLUICE_YAML_NULL
+          && !(other->type == SLUICE_YAML_LIST && member->value->type == SLUICE_YAML_LIST))
+        return document;
+    }
+  return NULL;
+}
+
 static void
 read_section (SluiceConfigReader *self, const SluiceKey *key, const SluiceYamlMember *member, gpointer data)
 {
+  const SluiceConfigDocument *replacement = find_replacement (self, member);
   const char *name = key->name;
 
-  if (g_str_equal (name, "model_list"))
+  if (g_str_equal (name, "include"))
+    {
+      if (self->document != g_ptr_array_index (self->documents, 0))
+        sluice_config_reader_warn (self, member, "an included file's own 'include' has no effect: name the files in "
+                                                 "the first one");
+    }
+  else if (replacement != NULL)
+    sluice_config_reader_warn (self, member, "the section of the same name in the included file %s replaces this one",
+                               replacement->name);
+  else if (g_str_equal (name, "model_list"))
     sluice_config_read_models (self, member->value);
   else if (g_str_equal (name, "sluice_settings"))
     sluice_config_read_settings (self, member->value);
@@ -166,121 +204,165 @@ read_section (SluiceConfigReader *self, const SluiceKey *key, const SluiceYamlMe
     sluice_config_reader_walk (self, member->value, SLUICE_SECTION_ROUTER_SETTINGS, read_nothing, NULL);
 }
 
+/* Calls @func with each top-level member of each file that counts, with its path. */
 static void
-read_root (SluiceConfigReader *self, SluiceYamlNode *root)
+for_each_section (SluiceConfigReader *self,
+                  const char *name,
+                  void (*func) (SluiceConfigReader *self, const SluiceYamlMember *member))
+{
+  for (guint i = 0; i < self->documents->len; i++)
+    {
+      const SluiceYamlNode *root;
+
+      self->document = g_ptr_array_index (self->documents, i);
+      root = sluice_yaml_get_root (self->document->yaml);
+      sluice_finding_sink_set_file (self->sink, self->document->name);
+      for (guint j = 0; root != NULL && root->type == SLUICE_YAML_MAP && j < root->members->len; j++)
+        {
+          const SluiceYamlMember *member = &g_array_index (root->members, SluiceYamlMember, j);
+
+          if ((name == NULL || g_str_equal (name, member->key)) && find_replacement (self, member) == NULL)
+            func (self, member);
+        }
+    }
+}
+
+static void
+read_variables (SluiceConfigReader *self, const SluiceYamlMember *member)
+{
+  sluice_config_read_variables (self, member->value);
+}
+
+static void
+resolve_section (SluiceConfigReader *self, const SluiceYamlMember *member)
+{
+  gsize before = sluice_yaml_path_push_key (self->path, member->key);
+
+  sluice_config_resolve (self, member->value);
+  g_string_truncate (self->path, before);
+}
+
+static void
+read_credentials (SluiceConfigReader *self, const SluiceYamlMember *member)
+{
+  if (member->value->type == SLUICE_YAML_LIST)
+    sluice_config_read_credentials (self, member->value);
+}
+
+static void
+read_document (SluiceConfigReader *self, const SluiceConfigDocument *document, const SluiceYamlNode **master_key)
+{
+  const SluiceYamlNode *root = sluice_yaml_get_root (document->yaml);
+
+  self->document = document;
+  sluice_finding_sink_set_file (self->sink, document->name);
+  if (root == NULL || root->type == SLUICE_YAML_NULL || (root->type == SLUICE_YAML_MAP && root->members->len == 0))
+    sluice_config_reader_add (self, SLUICE_FINDING_WARNING, 0, 0, "the file is empty: it configures nothing");
+  else if (root->type != SLUICE_YAML_MAP)
+    sluice_config_reader_error (self, root, "the file must hold keys like 'model_list:', not %s",
+                                sluice_yaml_describe_type (root->type));
+  else
+    sluice_config_reader_walk (self, root, SLUICE_SECTION_TOP, read_section, master_key);
+  sluice_config_reader_end (self);
+}
+
+/* Reads all documents, the first of which is there. */
+static void
+read_documents (SluiceConfigReader *self, GPtrArray *files)
 {
   const SluiceYamlNode *master_key = NULL;
 
-  if (root != NULL && root->type != SLUICE_YAML_NULL && root->type != SLUICE_YAML_MAP)
-    {
-      sluice_config_reader_error (self, root, "the file must hold keys like 'model_list:', not %s",
-                                  sluice_yaml_describe_type (root->type));
-      return;
-    }
-
-  if (root == NULL || root->type == SLUICE_YAML_NULL || root->members->len == 0)
-    sluice_config_reader_add (self, SLUICE_FINDING_WARNING, 0, 0, "the file is empty: it configures nothing");
-  else
-    {
-      sluice_config_read_environment (self, root);
-      sluice_config_reader_walk (self, root, SLUICE_SECTION_TOP, read_section, &master_key);
-    }
+  sluice_config_read_includes (self, files);
+  for_each_section (self, "environment_variables", read_variables);
+  for_each_section (self, NULL, resolve_section);
+  for_each_section (self, "credential_list", read_credentials);
+  for (guint i = 0; i < self->documents->len; i++)
+    read_document (self, g_ptr_array_index (self->documents, i), &master_key);
+  sluice_finding_sink_set_file (self->sink, ((SluiceConfigDocument *) g_ptr_array_index (self->documents, 0))->name);
   if (master_key == NULL)
     sluice_config_read_master_key (self, NULL);
 }
 
-SluiceConfig *
-sluice_config_parse (const char *name, const char *text, gsize length, GHashTable *environment, GPtrArray *findings)
+/* @text is that of @document (transfer full). */
+static SluiceConfig *
+parse_document (SluiceConfigDocument *document,
+                const char *text,
+                gsize length,
+                GHashTable *environment,
+                GPtrArray *findings,
+                GPtrArray *files)
 {
-  g_autoptr (SluiceFindingSink) sink = NULL;
-  g_autoptr (SluiceConfig) config = NULL;
-  g_autoptr (SluiceYaml) yaml = NULL;
+  g_autoptr (SluiceFindingSink) sink = sluice_finding_sink_new (document->name);
+  g_autoptr (SluiceConfig) config = config_new (environment);
+  g_autoptr (GPtrArray) documents = sluice_config_documents_new ();
   gboolean has_error;
 
-  g_return_val_if_fail (name != NULL, NULL);
-  g_return_val_if_fail (text != NULL || length == 0, NULL);
-  g_return_val_if_fail (findings != NULL, NULL);
-
-  sink = sluice_finding_sink_new (name);
-  config = config_new (environment);
-  yaml = sluice_yaml_parse (text, length, sink);
-  if (yaml != NULL)
+  g_ptr_array_add (documents, document);
+  document->yaml = sluice_yaml_parse (text, length, sink);
+  if (document->yaml != NULL)
     {
-      SluiceConfigReader reader = { .config = config, .sink = sink };
+      SluiceConfigReader reader = { .config = config, .sink = sink, .documents = documents, .document = document };
 
       reader.path = g_string_new (NULL);
-      reader.ids = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+      reader.ids = g_hash_table_new (g_str_hash, g_str_equal);
       reader.ordinals = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
-      read_root (&reader, sluice_yaml_get_root (yaml));
-      sluice_config_reader_end (&reader);
+      reader.credentials
+          = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify) sluice_config_draft_free);
+      read_documents (&reader, files);
+      g_hash_table_unref (reader.credentials);
       g_hash_table_unref (reader.ids);
       g_hash_table_unref (reader.ordinals);
       g_string_free (reader.path, TRUE);
     }
 
+  for (guint i = 0; i < documents->len && document->path != NULL; i++)
+    g_ptr_array_add (config->files, g_strdup (((SluiceConfigDocument *) g_ptr_array_index (documents, i))->path));
+  g_ptr_array_add (config->files, NULL);
   has_error = sluice_finding_sink_has_error (sink);
   sluice_finding_sink_drain (sink, findings);
   return has_error ? NULL : g_steal_pointer (&config);
 }
 
-/* At most one byte more than a file may have, so that a device or a huge file costs no more. %NULL: errno says why. */
-static char *
-read_file (const char *path, gsize *length)
+SluiceConfig *
+sluice_config_parse (const char *name, const char *text, gsize length, GHashTable *environment, GPtrArray *findings)
 {
-  int fd = open (path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-  g_autofree char *text = NULL;
-  struct stat status;
-  ssize_t n_read = 0;
-  int error = 0;
+  g_return_val_if_fail (name != NULL, NULL);
+  g_return_val_if_fail (text != NULL || length == 0, NULL);
+  g_return_val_if_fail (findings != NULL, NULL);
 
-  if (fd < 0)
-    return NULL;
-
-  *length = 0;
-  if (fstat (fd, &status) != 0)
-    error = errno;
-  else if (S_ISDIR (status.st_mode))
-    error = EISDIR;
-  else
-    text = g_malloc (SLUICE_YAML_MAX_BYTES + 1);
-  while (text != NULL && *length <= SLUICE_YAML_MAX_BYTES)
-    {
-      n_read = read (fd, text + *length, SLUICE_YAML_MAX_BYTES + 1 - *length);
-      if (n_read == 0)
-        break;
-      if (n_read > 0)
-        *length += (gsize) n_read;
-      else if (errno != EINTR)
-        {
-          error = errno;
-          g_clear_pointer (&text, g_free);
-        }
-    }
-
-  close (fd);
-  errno = error;
-  return g_steal_pointer (&text);
+  return parse_document (sluice_config_document_new (name, NULL), text, length, environment, findings, NULL);
 }
 
 SluiceConfig *
-sluice_config_load (const char *path, GHashTable *environment, GPtrArray *findings)
+sluice_config_load_full (const char *path, GHashTable *environment, GPtrArray *findings, GPtrArray *files)
 {
   g_autofree char *name = NULL;
-  g_autofree char *text = NULL;
-  gsize length;
+  SluiceConfigDocument *document;
+  int error;
 
   g_return_val_if_fail (path != NULL, NULL);
   g_return_val_if_fail (findings != NULL, NULL);
 
   name = g_filename_display_name (path);
-  text = read_file (path, &length);
-  if (text == NULL)
+  if (files != NULL)
+    g_ptr_array_add (files, g_strdup (path));
+  document = sluice_config_document_new (name, path);
+  error = sluice_config_document_read (document, SLUICE_YAML_MAX_BYTES, FALSE);
+  if (error != 0)
     {
-      g_autofree char *message = g_strdup_printf ("the file cannot be read: %s", g_strerror (errno));
+      g_autofree char *message = g_strdup_printf ("the file cannot be read: %s", g_strerror (error));
+      g_autoptr (GPtrArray) unread = sluice_config_documents_new ();
 
+      g_ptr_array_add (unread, document);
       g_ptr_array_add (findings, sluice_finding_new (SLUICE_FINDING_ERROR, name, 0, 0, NULL, message));
       return NULL;
     }
 
-  return sluice_config_parse (name, text, length, environment, findings);
+  return parse_document (document, document->text, document->length, environment, findings, files);
+}
+
+SluiceConfig *
+sluice_config_load (const char *path, GHashTable *environment, GPtrArray *findings)
+{
+  return sluice_config_load_full (path, environment, findings, NULL);
 }

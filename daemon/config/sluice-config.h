@@ -28,6 +28,7 @@ typedef struct {
   char *api_key;        /* (nullable): a secret */
   char *mock_response;  /* (nullable) */
   char *organization;   /* (nullable) */
+  char *credential;     /* (nullable): litellm_credential_name; what it fills in stands in the other members */
   int local;            /* model_info.local: 1, 0, or -1 when not said */
   gint64 input_femto;   /* input_cost_per_token; -1 when not said */
   gint64 output_femto;  /* output_cost_per_token; -1 when not said */
@@ -35,7 +36,10 @@ typedef struct {
   gint64 stream_timeout_ms;
   gint64 max_output_tokens; /* model_info.max_output_tokens or max_tokens; -1 when not said */
   GArray *defaults;     /* (element-type SluiceConfigDefault) */
-  guint line;           /* where it stands in the file, from 1 */
+  char *file;           /* where it stands: the file as findings show it, */
+  char *path;           /* "model_list[2]", counted in its own file, */
+  guint line;           /* and line and column, from 1 */
+  guint column;
 } SluiceConfigModel;
 
 /*
@@ -46,7 +50,16 @@ typedef struct {
  */
 SluiceConfig *sluice_config_load (const char *path, GHashTable *environment, GPtrArray *findings);
 
-/* The same from text; @name is what findings call the file. @text may hold any bytes. */
+/*
+ * The same, and @files (nullable, element-type filename) gets a copy of the name of every file that was read or looked
+ * for, @path first, also when the result is %NULL. Free them with g_free().
+ */
+SluiceConfig *sluice_config_load_full (const char *path,
+                                       GHashTable *environment,
+                                       GPtrArray *findings,
+                                       GPtrArray *files);
+
+/* The same from text, which cannot include files; @name is what findings call the file. @text may hold any bytes. */
 SluiceConfig *sluice_config_parse (const char *name,
                                    const char *text,
                                    gsize length,
@@ -64,6 +77,9 @@ gboolean sluice_config_override (SluiceConfig *self, const char *name, const cha
 
 SluiceConfig *sluice_config_ref (SluiceConfig *self);
 void sluice_config_unref (SluiceConfig *self);
+
+/* Every file that was read, the main one first, ended by %NULL; empty for one that is not from a file. */
+const char *const *sluice_config_get_files (const SluiceConfig *self);
 
 guint sluice_config_get_n_models (const SluiceConfig *self);
 const SluiceConfigModel *sluice_config_get_model (const SluiceConfig *self, guint index);

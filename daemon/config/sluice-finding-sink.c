@@ -4,7 +4,8 @@
 #define N_LEVELS (SLUICE_FINDING_ERROR + 1)
 
 struct _SluiceFindingSink {
-  char *file;
+  GPtrArray *files;    /* (element-type utf8) */
+  const char *file;    /* the one that is read now */
   GPtrArray *findings; /* (element-type SluiceFinding) */
   guint counts[N_LEVELS];
 };
@@ -14,8 +15,9 @@ sluice_finding_sink_new (const char *file)
 {
   SluiceFindingSink *self = g_new0 (SluiceFindingSink, 1);
 
-  self->file = g_strdup (file);
+  self->files = g_ptr_array_new_with_free_func (g_free);
   self->findings = g_ptr_array_new_with_free_func ((GDestroyNotify) sluice_finding_free);
+  sluice_finding_sink_set_file (self, file);
   return self;
 }
 
@@ -25,9 +27,29 @@ sluice_finding_sink_free (SluiceFindingSink *self)
   if (self == NULL)
     return;
 
-  g_free (self->file);
+  g_ptr_array_unref (self->files);
   g_ptr_array_unref (self->findings);
   g_free (self);
+}
+
+static guint
+file_index (const SluiceFindingSink *self, const char *file)
+{
+  guint index = 0;
+
+  while (index < self->files->len && !g_str_equal (g_ptr_array_index (self->files, index), file))
+    index++;
+  return index;
+}
+
+void
+sluice_finding_sink_set_file (SluiceFindingSink *self, const char *file)
+{
+  guint index = file_index (self, file);
+
+  if (index == self->files->len)
+    g_ptr_array_add (self->files, g_strdup (file));
+  self->file = g_ptr_array_index (self->files, index);
 }
 
 void
@@ -65,13 +87,16 @@ sluice_finding_sink_has_error (const SluiceFindingSink *self)
 }
 
 static int
-compare_places (gconstpointer a, gconstpointer b)
+compare_places (gconstpointer a, gconstpointer b, gpointer data)
 {
+  const SluiceFindingSink *self = data;
   const SluiceFinding *first = *(SluiceFinding *const *) a;
   const SluiceFinding *second = *(SluiceFinding *const *) b;
   guint first_line = first->line > 0 ? first->line : G_MAXUINT;
   guint second_line = second->line > 0 ? second->line : G_MAXUINT;
 
+  if (!g_str_equal (first->file, second->file))
+    return file_index (self, first->file) < file_index (self, second->file) ? -1 : 1;
   if (first_line != second_line)
     return first_line < second_line ? -1 : 1;
   if (first->column != second->column)
@@ -84,14 +109,14 @@ sluice_finding_sink_drain (SluiceFindingSink *self, GPtrArray *findings)
 {
   static const char *const names[N_LEVELS] = { "warnings", "errors" };
 
-  g_ptr_array_sort (self->findings, compare_places);
+  g_ptr_array_sort_with_data (self->findings, compare_places, self);
   for (guint level = 0; level < N_LEVELS; level++)
     {
       guint left_out = self->counts[level] - MIN (self->counts[level], SLUICE_FINDING_SINK_MAX);
       g_autofree char *message = g_strdup_printf ("%u further %s are not shown", left_out, names[level]);
 
       if (left_out > 0)
-        g_ptr_array_add (self->findings, sluice_finding_new (level, self->file, 0, 0, NULL, message));
+        g_ptr_array_add (self->findings, sluice_finding_new (level, g_ptr_array_index (self->files, 0), 0, 0, NULL, message));
       self->counts[level] = 0;
     }
 

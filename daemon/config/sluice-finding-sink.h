@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * Where the readers of one file leave their findings: it sorts them into the order of the file, and keeps a file of a
- * hundred thousand mistakes from becoming as many findings. One thread.
+ * Where the readers of a file, and of those that it includes, leave their findings: it sorts them into the order of the
+ * files, and keeps a file of a hundred thousand mistakes from becoming as many findings. One thread.
  */
 #pragma once
 
@@ -17,6 +17,9 @@ typedef struct _SluiceFindingSink SluiceFindingSink;
 SluiceFindingSink *sluice_finding_sink_new (const char *file);
 void sluice_finding_sink_free (SluiceFindingSink *self);
 
+/* Findings that come now belong to @file, until the next call. The files stand in the order in which they came first. */
+void sluice_finding_sink_set_file (SluiceFindingSink *self, const char *file);
+
 /* @line, @column and @path (nullable) as in SluiceFinding. The text must hold no value of the file. */
 void sluice_finding_sink_add (SluiceFindingSink *self,
                               SluiceFindingLevel level,
@@ -31,7 +34,7 @@ gboolean sluice_finding_sink_is_full (const SluiceFindingSink *self, SluiceFindi
 
 gboolean sluice_finding_sink_has_error (const SluiceFindingSink *self);
 
-/* Moves all into @findings, in the order of the file; those without a place come last. */
+/* Moves all into @findings, in the order of the files; those without a place come last in each. */
 void sluice_finding_sink_drain (SluiceFindingSink *self, GPtrArray *findings);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (SluiceFindingSink, sluice_finding_sink_free)

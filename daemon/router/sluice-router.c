@@ -72,10 +72,10 @@ sluice_router_new (SluiceConfig *config, GPtrArray *findings)
         router_add (self, deployment, model->model);
       else if (findings != NULL)
         {
-          g_autofree char *path = g_strdup_printf ("model_list[%u].litellm_params", i);
+          g_autofree char *path = g_strconcat (model->path, ".litellm_params", NULL);
 
-          g_ptr_array_add (findings, sluice_finding_new (SLUICE_FINDING_WARNING, "config.yaml", model->line, 1, path,
-                                                         error->message));
+          g_ptr_array_add (findings, sluice_finding_new (SLUICE_FINDING_WARNING, model->file, model->line,
+                                                         model->column, path, error->message));
         }
     }
   return self;

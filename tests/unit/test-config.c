@@ -230,7 +230,20 @@ static const FindingRow finding_rows[] = {
   { "litellm_settings: yes\n", ERROR, 1, 19, "litellm_settings", "takes a map, not true or false" },
   { "router_settings: {routing_stratgy: x}\n", WARNING, 1, 19, "router_settings.routing_stratgy",
     "'routing_strategy'" },
-  { "include: [a.yaml]\n", WARNING, 1, 1, "include", "no effect yet" },
+  { "include: [a.yaml]\n", ERROR, 1, 11, "include[0]", "only a file can include" },
+  { "include: a.yaml\n", ERROR, 1, 10, "include", "takes a list, not a text" },
+  { "credential_list: [{credential_name: a}]\n", ERROR, 1, 19, "credential_list[0].credential_values", "missing" },
+  { "credential_list: [{credential_values: {}}]\n", ERROR, 1, 19, "credential_list[0].credential_name", "missing" },
+  { "credential_list: [a]\n", ERROR, 1, 19, "credential_list[0]", "takes a map" },
+  { "credential_list: [{credential_name: a, credential_values: {api_kye: x}}]\n", WARNING, 1, 60,
+    "credential_list[0].credential_values.api_kye", "did you mean 'api_key'?" },
+  { "credential_list: [{credential_name: a, credential_values: {}}, {credential_name: a, credential_values: {}}]\n",
+    ERROR, 1, 82, "credential_list[1]", "another credential has this name" },
+  { ITEM "      litellm_credential_name: azure-x\n"
+         "credential_list: [{credential_name: azure, credential_values: {}}]\n", ERROR, 5, 32,
+    "model_list[0].litellm_params.litellm_credential_name", "did you mean 'azure'?" },
+  { ITEM "      litellm_credential_name: zzzzz\n", ERROR, 5, 32, "model_list[0].litellm_params.litellm_credential_name",
+    "no item of 'credential_list' has this name: add one" },
   { "environment_variables: {'A B': c}\n", ERROR, 1, 25, "environment_variables.A B", "letters" },
   { "environment_variables: {A: [c]}\n", ERROR, 1, 28, "environment_variables.A", "takes a text, not a list" },
   { "sluice_settings: {max_connectons: 5}\n", WARNING, 1, 19, "sluice_settings.max_connectons", "'max_connections'" },
@@ -328,6 +341,35 @@ test_organizations (Fixture *f, gconstpointer data)
   g_assert_cmpstr (sluice_config_get_model (f->config, 1)->id, ==, "x-2");
   g_assert_cmpstr (get_default (sluice_config_get_model (f->config, 1), "seed"), ==, "1");
   g_assert_cmpstr (sluice_config_get_model (f->config, 3)->organization, ==, "d");
+}
+
+static void
+test_credentials (Fixture *f, gconstpointer data)
+{
+  const SluiceConfigModel *model;
+
+  g_hash_table_insert (f->environment, (gpointer) "KEY", (gpointer) "sk-shared");
+  g_assert_nonnull (load (f, ITEM "      litellm_credential_name: one\n"
+                               "  - model_name: n\n"
+                               "    litellm_params: {model: ollama/x, litellm_credential_name: one, api_key: sk-own,\n"
+                               "                     base_url: 'http://own', organization: o}\n"
+                               "  - {model_name: o, litellm_params: {model: ollama/x, litellm_credential_name: many}}\n"
+                               "credential_list:\n"
+                               "  - credential_name: one\n"
+                               "    credential_values: {api_key: os.environ/KEY, api_base: 'http://shared/'}\n"
+                               "    credential_info: {description: any}\n"
+                               "  - {credential_name: many, credential_values: {organization: [a, b]}}\n"));
+  g_assert_cmpuint (f->findings->len, ==, 0);
+  g_assert_cmpuint (sluice_config_get_n_models (f->config), ==, 4);
+  model = sluice_config_get_model (f->config, 0);
+  g_assert_cmpstr (model->credential, ==, "one");
+  g_assert_cmpstr (model->api_key, ==, "sk-shared");
+  g_assert_cmpstr (model->api_base, ==, "http://shared");
+  model = sluice_config_get_model (f->config, 1);
+  g_assert_cmpstr (model->api_key, ==, "sk-own");
+  g_assert_cmpstr (model->api_base, ==, "http://own");
+  g_assert_cmpstr (model->organization, ==, "o");
+  g_assert_cmpstr (sluice_config_get_model (f->config, 3)->organization, ==, "b");
 }
 
 static void
@@ -454,7 +496,6 @@ test_broad_file (Fixture *f, gconstpointer data)
 {
   g_assert_nonnull (
     load (f,
-          "include: [models-extra.yaml]\n"
           "environment_variables:\n"
           "  REDIS_HOST: 127.0.0.1\n"
           "credential_list:\n"
@@ -501,8 +542,8 @@ test_broad_file (Fixture *f, gconstpointer data)
   g_assert_cmpuint (sluice_config_get_n_models (f->config), ==, 4);
   g_assert_cmpint (sluice_config_get_model (f->config, 2)->input_femto, ==, 0);
   g_assert_cmpint (sluice_config_get_model (f->config, 0)->timeout_ms, ==, 60000);
-  /* include, credential_list, 5 unset variables, and one for each of 5 sections */
-  g_assert_cmpuint (f->findings->len, ==, 12);
+  /* 5 unset variables, and one for each of 5 sections */
+  g_assert_cmpuint (f->findings->len, ==, 10);
 }
 
 static void
@@ -612,6 +653,7 @@ main (int argc, char *argv[])
     { "/config/ids", test_ids },
     { "/config/duplicate-ids", test_duplicate_ids },
     { "/config/organizations", test_organizations },
+    { "/config/credentials", test_credentials },
     { "/config/environment", test_environment },
     { "/config/master-key", test_master_key },
     { "/config/settings", test_settings },
