@@ -18,6 +18,7 @@ G_BEGIN_DECLS
 struct _SluiceConfig {
   gatomicrefcount refs;
   GPtrArray *models; /* (element-type SluiceConfigModel) */
+  GPtrArray *aliases; /* (element-type SluiceConfigAlias) */
   char *master_key;  /* (nullable) */
   SluiceSettings *settings;
   GPtrArray *files;      /* (element-type filename), with %NULL at the end */
@@ -115,6 +116,14 @@ void sluice_config_read_credentials (SluiceConfigReader *self, const SluiceYamlN
 
 /* model_list. */
 void sluice_config_read_models (SluiceConfigReader *self, const SluiceYamlNode *list);
+
+/* A key of router_settings that has an effect. */
+void sluice_config_read_router_key (SluiceConfigReader *self,
+                                    const SluiceKey *key,
+                                    const SluiceYamlMember *member,
+                                    gpointer data);
+
+void sluice_config_alias_free (SluiceConfigAlias *self);
 
 /* sluice_settings. */
 void sluice_config_read_settings (SluiceConfigReader *self, const SluiceYamlNode *map);

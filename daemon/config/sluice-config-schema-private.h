@@ -38,5 +38,6 @@ extern const SluiceSchemaTable sluice_schema_credential_values;
 extern const SluiceSchemaTable sluice_schema_litellm_settings;
 extern const SluiceSchemaTable sluice_schema_general_settings;
 extern const SluiceSchemaTable sluice_schema_router_settings;
+extern const SluiceSchemaTable sluice_schema_alias;
 
 G_END_DECLS

@@ -215,7 +215,7 @@ static const SluiceKey router_settings_keys[] = {
   { "model_group_retry_policy", MAP, PENDING },
   { "allowed_fails_policy", MAP, PENDING },
   { "model_group_affinity_config", MAP, PENDING },
-  { "model_group_alias", MAP, PENDING },
+  { "model_group_alias", MAP, USED },
   { "default_litellm_params", MAP, PENDING },
   { "provider_budget_config", MAP, PENDING },
   { "cache_kwargs", MAP, PENDING },
@@ -261,3 +261,10 @@ static const SluiceKey router_settings_keys[] = {
 };
 
 const SluiceSchemaTable sluice_schema_router_settings = SLUICE_SCHEMA_TABLE (router_settings_keys);
+
+static const SluiceKey alias_keys[] = {
+  { "model", STRING, USED },
+  { "hidden", BOOL, USED },
+};
+
+const SluiceSchemaTable sluice_schema_alias = SLUICE_SCHEMA_TABLE (alias_keys);

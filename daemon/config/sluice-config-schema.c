@@ -13,6 +13,7 @@ static const SluiceSchemaTable *const tables[] = {
   [SLUICE_SECTION_LITELLM_SETTINGS] = &sluice_schema_litellm_settings,
   [SLUICE_SECTION_GENERAL_SETTINGS] = &sluice_schema_general_settings,
   [SLUICE_SECTION_ROUTER_SETTINGS] = &sluice_schema_router_settings,
+  [SLUICE_SECTION_ALIAS] = &sluice_schema_alias,
 };
 
 G_STATIC_ASSERT (G_N_ELEMENTS (tables) == SLUICE_N_SECTIONS);

@@ -38,6 +38,7 @@ config_new (GHashTable *environment)
 
   g_atomic_ref_count_init (&self->refs);
   self->models = g_ptr_array_new_with_free_func ((GDestroyNotify) sluice_config_model_free);
+  self->aliases = g_ptr_array_new_with_free_func ((GDestroyNotify) sluice_config_alias_free);
   self->files = g_ptr_array_new_with_free_func (g_free);
   self->settings = sluice_settings_new ();
   self->variables = copy_environment (environment);
@@ -82,6 +83,7 @@ sluice_config_unref (SluiceConfig *self)
     return;
 
   g_ptr_array_unref (self->models);
+  g_ptr_array_unref (self->aliases);
   g_ptr_array_unref (self->files);
   g_free (self->master_key);
   sluice_settings_free (self->settings);
@@ -114,6 +116,23 @@ sluice_config_get_model (const SluiceConfig *self, guint index)
   g_return_val_if_fail (index < self->models->len, NULL);
 
   return g_ptr_array_index (self->models, index);
+}
+
+guint
+sluice_config_get_n_aliases (const SluiceConfig *self)
+{
+  g_return_val_if_fail (self != NULL, 0);
+
+  return self->aliases->len;
+}
+
+const SluiceConfigAlias *
+sluice_config_get_alias (const SluiceConfig *self, guint index)
+{
+  g_return_val_if_fail (self != NULL, NULL);
+  g_return_val_if_fail (index < self->aliases->len, NULL);
+
+  return g_ptr_array_index (self->aliases, index);
 }
 
 const char *
@@ -201,7 +220,8 @@ read_section (SluiceConfigReader *self, const SluiceKey *key, const SluiceYamlMe
   else if (g_str_equal (name, "litellm_settings"))
     sluice_config_reader_walk (self, member->value, SLUICE_SECTION_LITELLM_SETTINGS, read_nothing, NULL);
   else if (g_str_equal (name, "router_settings"))
-    sluice_config_reader_walk (self, member->value, SLUICE_SECTION_ROUTER_SETTINGS, read_nothing, NULL);
+    sluice_config_reader_walk (self, member->value, SLUICE_SECTION_ROUTER_SETTINGS, sluice_config_read_router_key,
+                               NULL);
 }
 
 /* Calls @func with each top-level member of each file that counts, with its path. */

@@ -42,6 +42,13 @@ typedef struct {
   guint column;
 } SluiceConfigModel;
 
+/* Another name for a group: router_settings.model_group_alias. */
+typedef struct {
+  char *name;
+  char *group;     /* need not exist */
+  gboolean hidden; /* works, and is not listed */
+} SluiceConfigAlias;
+
 /*
  * Reads the file @path. @environment (nullable, element-type filename filename) answers os.environ/NAME and is copied;
  * %NULL for the process's. @findings (element-type SluiceFinding) gets every mistake and warning, all at once, in the
@@ -83,6 +90,9 @@ const char *const *sluice_config_get_files (const SluiceConfig *self);
 
 guint sluice_config_get_n_models (const SluiceConfig *self);
 const SluiceConfigModel *sluice_config_get_model (const SluiceConfig *self, guint index);
+
+guint sluice_config_get_n_aliases (const SluiceConfig *self);
+const SluiceConfigAlias *sluice_config_get_alias (const SluiceConfig *self, guint index);
 
 /* general_settings.master_key, else LITELLM_MASTER_KEY; %NULL if there is none. A secret. */
 const char *sluice_config_get_master_key (const SluiceConfig *self);

@@ -97,9 +97,19 @@ may_ask (SluiceExchange *self, const SluiceDeployment *deployment, GError **erro
                    self->model);
       return FALSE;
     }
-  return sluice_cloud_policy_allows (
-      policy, deployment,
-      policy == SLUICE_CLOUD_EXPLICIT && sluice_router_chooses_cloud (self->snapshot->router, self->model), error);
+  return sluice_cloud_policy_allows (policy, deployment, self->cloud_chosen, error);
+}
+
+/* Whether what was asked for is already the cloud (DESIGN 7). */
+static gboolean
+chooses_cloud (SluiceExchange *self)
+{
+  for (guint i = 0; i < self->plan->len; i++)
+    {
+      if (((SluiceDeployment *) g_ptr_array_index (self->plan, i))->local)
+        return !sluice_router_names_group (self->snapshot->router, self->model);
+    }
+  return TRUE;
 }
 
 /* Leaves the candidates that may be asked and whose wire is there. The last reason against one that was left out is the
@@ -109,6 +119,7 @@ keep_allowed (SluiceExchange *self, GError **error)
 {
   g_autoptr (GError) reason = NULL;
 
+  self->cloud_chosen = chooses_cloud (self);
   for (guint i = self->plan->len; i > 0; i--)
     {
       const SluiceDeployment *deployment = g_ptr_array_index (self->plan, i - 1);

@@ -44,6 +44,7 @@ struct _SluiceExchange {
   /* the plan and the attempt under way */
   GPtrArray *plan; /* (owned) (nullable) (element-type SluiceDeployment) */
   guint next;
+  gboolean cloud_chosen; /* by what the client asked for */
   SluiceDeployment *deployment;  /* (nullable): borrowed from the plan */
   const SluiceDialect *dialect;  /* (nullable) */
   SluiceDialectAnswer answer;    /* for the decoder */

@@ -22,8 +22,8 @@ const char *sluice_cloud_policy_to_string (SluiceCloudPolicy policy);
 gboolean sluice_cloud_policy_from_string (const char *text, SluiceCloudPolicy *policy);
 
 /*
- * Whether @deployment may be asked now. @chosen: the client chose the cloud by what it asked for, see
- * sluice_router_chooses_cloud(). Errors: SLUICE_ERROR_CLOUD_POLICY, the text says how to change the policy.
+ * Whether @deployment may be asked now. @chosen: the client chose the cloud by what it asked for: a
+ * deployment by id or upstream model, or a group that has no local member. Errors: SLUICE_ERROR_CLOUD_POLICY, the text says how to change the policy.
  */
 gboolean sluice_cloud_policy_allows (SluiceCloudPolicy policy,
                                      const SluiceDeployment *deployment,

@@ -40,6 +40,7 @@ sluice_deployment_unref (SluiceDeployment *self)
   g_free (self->organization);
   g_free (self->mock_response);
   g_clear_pointer (&self->config, sluice_config_unref);
+  g_clear_pointer (&self->pattern, sluice_deployment_unref);
   g_free (self);
 }
 
@@ -92,11 +93,12 @@ check_base (const char *base, const SluiceConfigModel *model, gboolean *private_
   return TRUE;
 }
 
-/* "name:cloud", "name:120b-cloud" */
+/* "name:cloud", "name:120b-cloud", in any case, as Ollama takes it */
 static gboolean
 is_cloud_tag (const char *model)
 {
-  const char *tag = strrchr (model, ':');
+  const char *last = strrchr (model, ':');
+  g_autofree char *tag = last != NULL ? g_ascii_strdown (last, -1) : NULL;
 
   return tag != NULL && (g_str_equal (tag, ":cloud") || g_str_has_suffix (tag, "-cloud"));
 }
@@ -175,6 +177,95 @@ sluice_deployment_new (SluiceConfig *config, const SluiceConfigModel *model, GEr
     }
   self->config = sluice_config_ref (config);
   return g_steal_pointer (&self);
+}
+
+gboolean
+sluice_deployment_says_provider (const SluiceConfigModel *model)
+{
+  const char *slash = strchr (model->model, '/');
+  const char *star = strchr (model->model, '*');
+
+  return model->provider != NULL || star == NULL || (slash != NULL && slash < star);
+}
+
+SluiceDeployment *
+sluice_deployment_new_pattern (SluiceConfig *config, const SluiceConfigModel *model, GError **error)
+{
+  SluiceDeployment *self;
+
+  if (sluice_deployment_says_provider (model))
+    return sluice_deployment_new (config, model, error);
+
+  self = deployment_alloc ();
+  self->id = g_strdup (model->id);
+  self->group = g_strdup (model->group);
+  self->model = g_strdup (model->model);
+  self->api_base = g_strdup ("");
+  return self;
+}
+
+SluiceDeployment *
+sluice_deployment_new_from (SluiceDeployment *pattern,
+                            SluiceConfig *config,
+                            const SluiceConfigModel *model,
+                            const char *upstream,
+                            GError **error)
+{
+  SluiceConfigModel item = *model;
+  g_autofree char *with_provider = NULL;
+  SluiceDeployment *self;
+
+  item.model = (char *) upstream;
+  if (!sluice_deployment_says_provider (model))
+    {
+      /* what the owner said of one provider does not hold for the one that a client thought of */
+      if (item.local == 1)
+        item.local = -1;
+    }
+  else if (pattern->provider != NULL && model->provider == NULL)
+    {
+      gsize prefix = strcspn (model->model, "/") + 1;
+
+      /* a name that goes through unchanged stays with the provider whose key is sent */
+      if (strncmp (upstream, model->model, prefix) != 0)
+        {
+          with_provider = g_strdup_printf ("%.*s%s", (int) prefix, model->model, upstream);
+          item.model = with_provider;
+        }
+    }
+
+  self = sluice_deployment_new (config, &item, error);
+  if (self == NULL)
+    return NULL;
+  if (g_str_equal (self->provider->dialect, "ollama") && is_cloud_tag (self->model)
+      && strchr (model->model, '*') != NULL)
+    self->local = FALSE;
+  self->pattern = sluice_deployment_ref (pattern);
+  return self;
+}
+
+static gint *
+in_flight (SluiceDeployment *self)
+{
+  return self->pattern != NULL ? &self->pattern->in_flight : &self->in_flight;
+}
+
+void
+sluice_deployment_enter (SluiceDeployment *self)
+{
+  g_atomic_int_inc (in_flight (self));
+}
+
+void
+sluice_deployment_leave (SluiceDeployment *self)
+{
+  g_atomic_int_dec_and_test (in_flight (self));
+}
+
+guint
+sluice_deployment_get_in_flight (SluiceDeployment *self)
+{
+  return (guint) g_atomic_int_get (in_flight (self));
 }
 
 SluiceDeployment *

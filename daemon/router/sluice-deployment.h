@@ -10,9 +10,12 @@
 
 G_BEGIN_DECLS
 
-typedef struct {
+typedef struct _SluiceDeployment SluiceDeployment;
+
+struct _SluiceDeployment {
   char *id;
-  char *group;                  /* the public name */
+  char *group;                  /* the public name; of a wildcard's: the pattern, so that names that clients invent
+                                   are no groups */
   const SluiceProvider *provider;
   char *model;                  /* the upstream's name, without the provider's prefix */
   char *api_base;               /* without a trailing slash; "" for the mock provider */
@@ -28,11 +31,12 @@ typedef struct {
   const SluiceConfigDefault *defaults; /* (array length=n_defaults): owned by the snapshot */
   guint n_defaults;
 
-  gint in_flight; /* atomic: attempts under way */
+  gint in_flight; /* atomic: attempts under way; not to be read or changed but by the functions below */
 
   gatomicrefcount refs;
-  SluiceConfig *config; /* (owned) (nullable): keeps the defaults */
-} SluiceDeployment;
+  SluiceConfig *config;      /* (owned) (nullable): keeps the defaults */
+  SluiceDeployment *pattern; /* (owned) (nullable): the wildcard item that this was made from, which has the counters */
+};
 
 /*
  * Joins @model with its provider. Address and key: the item's own, else the provider's variables as @config knows
@@ -40,6 +44,28 @@ typedef struct {
  * missing or may not be used; the text says what to set.
  */
 SluiceDeployment *sluice_deployment_new (SluiceConfig *config, const SluiceConfigModel *model, GError **error);
+
+/*
+ * For an item whose model_name is a wildcard: what keeps the id and the live counters of all that is made from it. Where
+ * litellm_params.model says the provider, the item is checked as by sluice_deployment_new(); where it does not ("*"),
+ * there is no provider, and the deployment is good for sluice_deployment_new_from() only.
+ */
+SluiceDeployment *sluice_deployment_new_pattern (SluiceConfig *config, const SluiceConfigModel *model, GError **error);
+
+/*
+ * One for a request that met the wildcard @pattern of the item @model: it asks for @upstream, which is
+ * litellm_params.model filled in. It has the id and the group of the wildcard and shares its counters, and lives as
+ * long as the request: names that clients invent take no memory. A tag of Ollama's cloud makes it cloud whatever the
+ * item says; so does a provider that the client chose, unless it runs models at a private address.
+ */
+SluiceDeployment *sluice_deployment_new_from (SluiceDeployment *pattern,
+                                              SluiceConfig *config,
+                                              const SluiceConfigModel *model,
+                                              const char *upstream,
+                                              GError **error);
+
+/* Whether @model says its provider, by its prefix or custom_llm_provider, and not whoever asks for it. */
+gboolean sluice_deployment_says_provider (const SluiceConfigModel *model);
 
 /* One that no configuration names: a model found on a local server, or a mock. @api_base may be "". */
 SluiceDeployment *sluice_deployment_new_found (const char *group,
@@ -49,6 +75,13 @@ SluiceDeployment *sluice_deployment_new_found (const char *group,
 
 SluiceDeployment *sluice_deployment_ref (SluiceDeployment *self);
 void sluice_deployment_unref (SluiceDeployment *self);
+
+/* An attempt begins and ends. */
+void sluice_deployment_enter (SluiceDeployment *self);
+void sluice_deployment_leave (SluiceDeployment *self);
+
+/* Attempts under way, with those of all that came of the same wildcard. */
+guint sluice_deployment_get_in_flight (SluiceDeployment *self);
 
 /* Answers without an upstream. */
 gboolean sluice_deployment_is_mock (const SluiceDeployment *self);

@@ -3,7 +3,14 @@
 
 #include <string.h>
 
+#include "router/sluice-wildcard.h"
 #include "shared/sluice-error.h"
+
+/* An item of model_list whose name has a '*'. */
+typedef struct {
+  const SluiceConfigModel *item; /* owned by the snapshot */
+  SluiceDeployment *pattern;     /* owned */
+} WildcardItem;
 
 struct _SluiceRouter {
   gatomicrefcount refs;
@@ -11,11 +18,22 @@ struct _SluiceRouter {
   GHashTable *groups; /* (element-type utf8 GPtrArray): name to deployments */
   GHashTable *ids;    /* (element-type utf8 SluiceDeployment): unowned, the groups own them */
   GHashTable *models; /* (element-type utf8 GPtrArray): model as written to deployments */
+  GHashTable *aliases; /* (element-type utf8 utf8): unowned, the snapshot owns them */
+  GArray *wildcards;   /* (element-type WildcardItem): those that are asked first come first */
+  SluiceConfig *config; /* (owned) (nullable): keeps aliases and items */
   gboolean unconfigured;
 };
 
 /* Listed while nothing is configured; error-<status> and slow-<ms> have no end. */
 static const char *const mock_models[] = { "mock/echo", "mock/lorem" };
+
+static void
+wildcard_item_clear (gpointer data)
+{
+  WildcardItem *self = data;
+
+  sluice_deployment_unref (self->pattern);
+}
 
 static SluiceRouter *
 router_alloc (void)
@@ -28,6 +46,9 @@ router_alloc (void)
   self->groups = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, free_list);
   self->ids = g_hash_table_new (g_str_hash, g_str_equal);
   self->models = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, free_list);
+  self->aliases = g_hash_table_new (g_str_hash, g_str_equal);
+  self->wildcards = g_array_new (FALSE, FALSE, sizeof (WildcardItem));
+  g_array_set_clear_func (self->wildcards, wildcard_item_clear);
   return self;
 }
 
@@ -57,27 +78,99 @@ router_add (SluiceRouter *self, SluiceDeployment *deployment, const char *as_wri
     add_to (self->models, as_written, deployment);
 }
 
+static gboolean
+add_wildcard (SluiceRouter *self, const SluiceConfigModel *model, GError **error)
+{
+  WildcardItem entry = { .item = model };
+
+  if (sluice_wildcard_count (model->model) > sluice_wildcard_count (model->group))
+    {
+      g_set_error (error, SLUICE_ERROR, SLUICE_ERROR_CONFIG,
+                   "'model' has more '*' than 'model_name', so some would be left over: make them the same number");
+      return FALSE;
+    }
+  entry.pattern = sluice_deployment_new_pattern (self->config, model, error);
+  if (entry.pattern == NULL)
+    return FALSE;
+
+  g_array_append_val (self->wildcards, entry);
+  /* many names for one model: the item can be asked for by its id too */
+  if (strchr (model->model, '*') == NULL)
+    g_hash_table_insert (self->ids, entry.pattern->id, entry.pattern);
+  return TRUE;
+}
+
+static gboolean
+add_item (SluiceRouter *self, const SluiceConfigModel *model, GError **error)
+{
+  g_autoptr (SluiceDeployment) deployment = NULL;
+
+  if (strchr (model->group, '*') != NULL)
+    return add_wildcard (self, model, error);
+  if (strchr (model->model, '*') != NULL)
+    {
+      g_set_error (error, SLUICE_ERROR, SLUICE_ERROR_CONFIG,
+                   "'model' has a '*' and 'model_name' has none: give one that has, or name the model");
+      return FALSE;
+    }
+
+  deployment = sluice_deployment_new (self->config, model, error);
+  if (deployment == NULL)
+    return FALSE;
+  router_add (self, deployment, model->model);
+  return TRUE;
+}
+
+static int
+compare_wildcards (gconstpointer a, gconstpointer b)
+{
+  return sluice_wildcard_compare (((const WildcardItem *) a)->item->group, ((const WildcardItem *) b)->item->group);
+}
+
+static void
+add_aliases (SluiceRouter *self)
+{
+  for (guint i = 0; i < sluice_config_get_n_aliases (self->config); i++)
+    {
+      const SluiceConfigAlias *alias = sluice_config_get_alias (self->config, i);
+
+      if (g_hash_table_contains (self->groups, alias->name))
+        continue;
+      g_hash_table_insert (self->aliases, alias->name, alias->group);
+      if (!alias->hidden && g_hash_table_contains (self->groups, alias->group))
+        g_ptr_array_add (self->names, g_strdup (alias->name));
+    }
+}
+
+static void
+warn (GPtrArray *findings, const SluiceConfigModel *model, const char *message)
+{
+  g_autofree char *path = g_strconcat (model->path, ".litellm_params", NULL);
+
+  if (findings != NULL)
+    g_ptr_array_add (findings, sluice_finding_new (SLUICE_FINDING_WARNING, model->file, model->line, model->column,
+                                                   path, message));
+}
+
 SluiceRouter *
 sluice_router_new (SluiceConfig *config, GPtrArray *findings)
 {
   SluiceRouter *self = router_alloc ();
 
+  self->config = sluice_config_ref (config);
   for (guint i = 0; i < sluice_config_get_n_models (config); i++)
     {
       const SluiceConfigModel *model = sluice_config_get_model (config, i);
       g_autoptr (GError) error = NULL;
-      g_autoptr (SluiceDeployment) deployment = sluice_deployment_new (config, model, &error);
 
-      if (deployment != NULL)
-        router_add (self, deployment, model->model);
-      else if (findings != NULL)
-        {
-          g_autofree char *path = g_strconcat (model->path, ".litellm_params", NULL);
-
-          g_ptr_array_add (findings, sluice_finding_new (SLUICE_FINDING_WARNING, model->file, model->line,
-                                                         model->column, path, error->message));
-        }
+      if (!add_item (self, model, &error))
+        warn (findings, model, error->message);
+      else if (model->api_key != NULL && !sluice_deployment_says_provider (model))
+        warn (findings, model, "the key of this item goes to whatever provider a client names: write PROVIDER/* in "
+                               "'model', or leave the key to the provider's variable");
     }
+  g_array_sort (self->wildcards, compare_wildcards);
+  add_aliases (self);
   return self;
 }
 
@@ -117,7 +210,23 @@ sluice_router_unref (SluiceRouter *self)
   g_hash_table_unref (self->models);
   g_hash_table_unref (self->groups);
   g_ptr_array_unref (self->names);
+  g_hash_table_unref (self->aliases);
+  g_array_unref (self->wildcards);
+  g_clear_pointer (&self->config, sluice_config_unref);
   g_free (self);
+}
+
+static void
+shuffle (GPtrArray *list)
+{
+  for (guint i = list->len; i > 1; i--)
+    {
+      guint j = (guint) g_random_int_range (0, (gint32) i);
+      gpointer swap = list->pdata[j];
+
+      list->pdata[j] = list->pdata[i - 1];
+      list->pdata[i - 1] = swap;
+    }
 }
 
 static GPtrArray *
@@ -127,14 +236,7 @@ shuffled (GPtrArray *list)
 
   for (guint i = 0; i < list->len; i++)
     g_ptr_array_add (copy, sluice_deployment_ref (g_ptr_array_index (list, i)));
-  for (guint i = copy->len; i > 1; i--)
-    {
-      guint j = (guint) g_random_int_range (0, (gint32) i);
-      gpointer swap = copy->pdata[j];
-
-      copy->pdata[j] = copy->pdata[i - 1];
-      copy->pdata[i - 1] = swap;
-    }
+  shuffle (copy);
   return copy;
 }
 
@@ -147,10 +249,55 @@ single (SluiceDeployment *deployment)
   return list;
 }
 
+/* Those that come of the first pattern that @name meets; empty if it meets none. @error: the last that failed. */
+static GPtrArray *
+meet_wildcards (SluiceRouter *self, const char *name, GError **error)
+{
+  GPtrArray *list = g_ptr_array_new_with_free_func ((GDestroyNotify) sluice_deployment_unref);
+  g_auto (GStrv) captures = NULL;
+  const char *met = NULL;
+
+  for (guint i = 0; i < self->wildcards->len; i++)
+    {
+      const WildcardItem *entry = &g_array_index (self->wildcards, WildcardItem, i);
+      g_autofree char *upstream = NULL;
+      SluiceDeployment *deployment;
+
+      if (met == NULL)
+        captures = sluice_wildcard_match (entry->item->group, name);
+      if (captures == NULL || (met != NULL && !g_str_equal (met, entry->item->group)))
+        continue;
+
+      met = entry->item->group;
+      upstream = sluice_wildcard_fill (entry->item->model, (const char *const *) captures, name);
+      g_clear_error (error);
+      deployment = sluice_deployment_new_from (entry->pattern, self->config, entry->item, upstream, error);
+      if (deployment != NULL)
+        g_ptr_array_add (list, deployment);
+    }
+
+  shuffle (list);
+  return list;
+}
+
+/* The members of the group that is called @model or has it as an alias, or %NULL. */
+static GPtrArray *
+find_group (SluiceRouter *self, const char *model)
+{
+  GPtrArray *list = g_hash_table_lookup (self->groups, model);
+  const char *group = g_hash_table_lookup (self->aliases, model);
+
+  if (list != NULL || group == NULL || g_hash_table_contains (self->ids, model))
+    return list;
+  return g_hash_table_lookup (self->groups, group);
+}
+
 GPtrArray *
 sluice_router_plan (SluiceRouter *self, const char *model, GError **error)
 {
-  GPtrArray *list = g_hash_table_lookup (self->groups, model);
+  GPtrArray *list = find_group (self, model);
+  const char *alias = g_hash_table_lookup (self->aliases, model);
+  g_autoptr (GError) cause = NULL;
   SluiceDeployment *deployment;
 
   if (list != NULL)
@@ -164,32 +311,48 @@ sluice_router_plan (SluiceRouter *self, const char *model, GError **error)
   if (list != NULL)
     return shuffled (list);
 
+  list = meet_wildcards (self, alias != NULL ? alias : model, &cause);
+  if (list->len > 0)
+    return list;
+  g_ptr_array_unref (list);
+
   if (self->unconfigured && g_str_has_prefix (model, "mock/") && sluice_provider_find ("mock") != NULL)
     return single (sluice_deployment_new_found (model, sluice_provider_find ("mock"), model + strlen ("mock/"), ""));
 
-  g_set_error (error, SLUICE_ERROR, SLUICE_ERROR_MODEL_UNKNOWN,
-               "there is no model '%.200s', call /v1/models to see the models that there are", model);
+  if (cause != NULL)
+    g_set_error (error, SLUICE_ERROR, SLUICE_ERROR_MODEL_UNKNOWN, "there is no model '%.200s': %.400s", model,
+                 cause->message);
+  else
+    g_set_error (error, SLUICE_ERROR, SLUICE_ERROR_MODEL_UNKNOWN,
+                 "there is no model '%.200s', call /v1/models to see the models that there are", model);
   return NULL;
 }
 
-gboolean
-sluice_router_chooses_cloud (SluiceRouter *self, const char *model)
+static gboolean
+meets_wildcard (SluiceRouter *self, const char *model)
 {
-  GPtrArray *list = g_hash_table_lookup (self->groups, model);
+  const char *alias = g_hash_table_lookup (self->aliases, model);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GPtrArray) list = meet_wildcards (self, alias != NULL ? alias : model, &error);
 
-  for (guint i = 0; list != NULL && i < list->len; i++)
-    {
-      if (((SluiceDeployment *) g_ptr_array_index (list, i))->local)
-        return FALSE;
-    }
-  return TRUE;
+  return list->len > 0;
+}
+
+gboolean
+sluice_router_names_group (SluiceRouter *self, const char *model)
+{
+  if (find_group (self, model) != NULL)
+    return TRUE;
+  return !g_hash_table_contains (self->ids, model) && !g_hash_table_contains (self->models, model)
+         && meets_wildcard (self, model);
 }
 
 gboolean
 sluice_router_knows (SluiceRouter *self, const char *model)
 {
-  return g_hash_table_contains (self->groups, model) || g_hash_table_contains (self->ids, model)
-         || g_hash_table_contains (self->models, model) || (self->unconfigured && g_str_has_prefix (model, "mock/"));
+  return find_group (self, model) != NULL || g_hash_table_contains (self->ids, model)
+         || g_hash_table_contains (self->models, model) || meets_wildcard (self, model)
+         || (self->unconfigured && g_str_has_prefix (model, "mock/"));
 }
 
 GPtrArray *

@@ -25,19 +25,20 @@ SluiceRouter *sluice_router_ref (SluiceRouter *self);
 void sluice_router_unref (SluiceRouter *self);
 
 /*
- * The candidates for the name @model, first choice first (config-and-router.md 2.1): group, deployment id, upstream
- * model as written. Members of a group come in random order (simple-shuffle).
+ * The candidates for the name @model, first choice first (config-and-router.md 2.1): group, deployment id, alias,
+ * upstream model as written, wildcard. Members of a group come in random order (simple-shuffle).
  *
  * Returns: (transfer full) (element-type SluiceDeployment): at least one; %NULL with SLUICE_ERROR_MODEL_UNKNOWN
  * otherwise.
  */
 GPtrArray *sluice_router_plan (SluiceRouter *self, const char *model, GError **error);
 
-/* Whether a client that asks for @model chooses the cloud by that (DESIGN 7): it names a deployment by its id or its
- * upstream model, or a group that has no local member. */
-gboolean sluice_router_chooses_cloud (SluiceRouter *self, const char *model);
+/* Whether @model is the name of a group, of an alias of one, or meets a wildcard: then it is the gateway that chooses
+ * among the candidates. Otherwise the client chose by an id or an upstream model, or there is no such name. */
+gboolean sluice_router_names_group (SluiceRouter *self, const char *model);
 
-/* The public names, in the order of the configuration. (element-type utf8) (transfer none) */
+/* The public names, in the order of the configuration: groups and aliases that are not hidden, no wildcards.
+ * (element-type utf8) (transfer none) */
 GPtrArray *sluice_router_get_groups (SluiceRouter *self);
 
 /* Whether @model can be asked for. */

@@ -226,6 +226,111 @@ test_no_findings_wanted (Fixture *f, gconstpointer data)
   g_assert_cmpuint (sluice_router_get_groups (router)->len, ==, 1);
 }
 
+static const char wildcards[]
+    = "model_list:\n"
+      "  - {model_name: '*', litellm_params: {model: '*'}, model_info: {id: id-a, local: true}}\n"
+      "  - {model_name: 'openai/*', litellm_params: {model: 'openai/*', api_key: sk-test-1}, model_info: {id: id-b}}\n"
+      "  - {model_name: 'openai/o1-*', litellm_params: {model: 'openai/best-*'}, model_info: {id: id-c}}\n"
+      "  - {model_name: 'openai/*', litellm_params: {model: 'openrouter/openai/*'}, model_info: {id: id-d}}\n"
+      "  - {model_name: 'openai/o1-exact', litellm_params: {model: mock/echo}, model_info: {id: id-e}}\n"
+      "  - {model_name: 'many-*', litellm_params: {model: mock/echo}, model_info: {id: id-f}}\n"
+      "  - {model_name: 'two-*-*', litellm_params: {model: 'openai/*', api_key: sk-test-1}, model_info: {id: id-g}}\n"
+      "  - {model_name: 'll-*', litellm_params: {model: 'ollama/*'}, model_info: {id: id-h, local: true}}\n"
+      "  - {model_name: 'bad-*', litellm_params: {model: 'openai/*-*'}}\n"
+      "  - {model_name: 'worse', litellm_params: {model: 'openai/*'}}\n"
+      "  - {model_name: 'key-*-keys', litellm_params: {model: '*', api_key: sk-test-1}, model_info: {id: id-i}}\n"
+      "router_settings:\n"
+      "  model_group_alias: {nick: openai/o1-exact, ghost: {model: openai/o1-exact, hidden: true}, wild: openai/x,\n"
+      "                      openai/o1-exact: many-a}\n";
+
+typedef struct {
+  const char *name;
+  const char *ids;   /* %NULL: there is none */
+  const char *model; /* of the first */
+  const char *provider;
+  gboolean local;
+} WildcardRow;
+
+static const WildcardRow wildcard_rows[] = {
+  { "openai/o1-exact", "e", "echo", "mock", TRUE }, /* exact first, also before an alias */
+  { "openai/o1-mini", "c", "best-mini", "openai", FALSE },
+  { "openai/gpt-4o", "bd", NULL, NULL, FALSE },
+  { "groq/llama", "a", "llama", "groq", FALSE }, /* the client's provider is not made local */
+  { "ollama/llama3", "a", "llama3", "ollama", TRUE },
+  { "many-things", "f", "echo", "mock", TRUE },
+  { "id-f", "f", "echo", "mock", TRUE },
+  { "id-b", NULL, NULL, NULL, FALSE }, /* no model can be asked for by it */
+  { "two-a-b", "g", "two-a-b", "openai", FALSE },
+  { "ll-llama3:8b", "h", "llama3:8b", "ollama", TRUE },
+  { "ll-gpt-oss:120b-cloud", "h", "gpt-oss:120b-cloud", "ollama", FALSE },
+  { "ll-gpt-oss:120b-CLOUD", "h", "gpt-oss:120b-CLOUD", "ollama", FALSE },
+  { "nobody/x", NULL, NULL, NULL, FALSE },
+  { "bad-a", NULL, NULL, NULL, FALSE },
+  { "worse", NULL, NULL, NULL, FALSE },
+  { "nick", "e", "echo", "mock", TRUE },
+  { "ghost", "e", "echo", "mock", TRUE },
+  { "wild", "bd", NULL, NULL, FALSE },
+};
+
+static void
+test_wildcards (Fixture *f, gconstpointer data)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (wildcard_rows); i++)
+    {
+      const WildcardRow *row = &wildcard_rows[i];
+      g_autoptr (GError) error = NULL;
+      g_autoptr (GPtrArray) plan = sluice_router_plan (f->router, row->name, &error);
+      g_autofree char *ids = plan != NULL ? plan_ids (f->router, row->name) : NULL;
+
+      g_test_message ("%s", row->name);
+      g_assert_cmpstr (ids, ==, row->ids);
+      g_assert_true (sluice_router_knows (f->router, row->name) == (plan != NULL));
+      if (plan == NULL)
+        g_assert_error (error, SLUICE_ERROR, SLUICE_ERROR_MODEL_UNKNOWN);
+      if (row->model == NULL)
+        continue;
+      g_assert_cmpstr (deployment_at (plan, 0)->model, ==, row->model);
+      g_assert_cmpstr (deployment_at (plan, 0)->provider->id, ==, row->provider);
+      g_assert_true (deployment_at (plan, 0)->local == row->local);
+    }
+  /* two left out, one whose key a client can send where it likes */
+  g_assert_cmpuint (f->findings->len, ==, 3);
+}
+
+static void
+test_wildcard_lists (Fixture *f, gconstpointer data)
+{
+  GPtrArray *groups = sluice_router_get_groups (f->router);
+
+  g_assert_cmpuint (groups->len, ==, 2);
+  g_assert_cmpstr (g_ptr_array_index (groups, 0), ==, "openai/o1-exact");
+  g_assert_cmpstr (g_ptr_array_index (groups, 1), ==, "nick");
+  g_assert_true (sluice_router_names_group (f->router, "nick"));
+  g_assert_true (sluice_router_names_group (f->router, "openai/x"));
+  g_assert_false (sluice_router_names_group (f->router, "id-e"));
+  g_assert_false (sluice_router_names_group (f->router, "mock/echo"));
+  g_assert_false (sluice_router_names_group (f->router, "nobody/x"));
+}
+
+/* However many names there are, what is made for one is gone with its plan, and the counters are the wildcard's. */
+static void
+test_wildcard_counters (Fixture *f, gconstpointer data)
+{
+  g_autoptr (GPtrArray) first = sluice_router_plan (f->router, "many-1", NULL);
+  g_autoptr (GPtrArray) second = sluice_router_plan (f->router, "many-2", NULL);
+  g_autoptr (GPtrArray) by_id = sluice_router_plan (f->router, "id-f", NULL);
+
+  sluice_deployment_enter (g_ptr_array_index (first, 0));
+  sluice_deployment_enter (g_ptr_array_index (second, 0));
+  g_assert_cmpuint (sluice_deployment_get_in_flight (g_ptr_array_index (second, 0)), ==, 2);
+  g_assert_cmpuint (sluice_deployment_get_in_flight (g_ptr_array_index (by_id, 0)), ==, 2);
+  sluice_deployment_leave (g_ptr_array_index (first, 0));
+  g_assert_cmpuint (sluice_deployment_get_in_flight (g_ptr_array_index (second, 0)), ==, 1);
+  sluice_deployment_leave (g_ptr_array_index (second, 0));
+  g_assert_cmpstr (deployment_at (first, 0)->group, ==, "many-*");
+  g_assert_cmpstr (deployment_at (first, 0)->id, ==, deployment_at (second, 0)->id);
+}
+
 static void
 test_unconfigured (void)
 {
@@ -267,6 +372,9 @@ main (int argc, char *argv[])
   ADD ("groups", NULL, test_groups);
   ADD ("shuffle", NULL, test_shuffle);
   ADD ("unusable", unusable, test_unusable);
+  ADD ("wildcards", wildcards, test_wildcards);
+  ADD ("wildcard-lists", wildcards, test_wildcard_lists);
+  ADD ("wildcard-counters", wildcards, test_wildcard_counters);
   ADD ("no-findings-wanted", unusable, test_no_findings_wanted);
   g_test_add_func ("/router/plan-outlives", test_plan_outlives);
   g_test_add_func ("/router/unconfigured", test_unconfigured);
