@@ -45,7 +45,7 @@ leave (SluiceAttempt *self)
 {
   self->phase = SLUICE_PHASE_ENDED;
   g_queue_unlink (&self->upstream->attempts, &self->link);
-  g_atomic_int_dec_and_test (&self->request.deployment->in_flight);
+  sluice_deployment_leave (self->request.deployment);
   if (self->mock_source != NULL)
     {
       g_source_destroy (self->mock_source);
@@ -407,7 +407,7 @@ sluice_attempt_start (SluiceUpstream *upstream,
   self->cancellable = g_cancellable_new ();
   self->link.data = self;
   g_queue_push_tail_link (&upstream->attempts, &self->link);
-  g_atomic_int_inc (&self->request.deployment->in_flight);
+  sluice_deployment_enter (self->request.deployment);
   set_phase (self, SLUICE_PHASE_CONNECT, request->connect_ms);
   self->total_deadline = sluice_clock_monotonic (upstream->clock) + request->total_ms * 1000;
   memset (request, 0, sizeof *request);
