@@ -6,8 +6,10 @@
 #include <glib/gstdio.h>
 #include <string.h>
 
+#include "time-factor.h"
+
 /* Generous, for sanitizers and loaded machines; what this guards against takes many seconds. */
-#define HOSTILE_LIMIT_US (3 * G_USEC_PER_SEC)
+#define HOSTILE_LIMIT_US (3 * G_USEC_PER_SEC * time_factor ())
 #define ITEM "model_list:\n  - model_name: m\n    litellm_params:\n      model: ollama/x\n"
 
 typedef struct {

@@ -3,8 +3,10 @@
 
 #include <string.h>
 
+#include "time-factor.h"
+
 /* Generous, for sanitizers and loaded machines; what this guards against takes many seconds. */
-#define HOSTILE_LIMIT_US (2 * G_USEC_PER_SEC)
+#define HOSTILE_LIMIT_US (2 * G_USEC_PER_SEC * time_factor ())
 #define MIB (1024 * 1024)
 
 static SluiceYaml *
