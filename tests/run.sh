@@ -7,9 +7,9 @@ usage() {
   cat <<'USAGE'
 Usage: sh tests/run.sh [--no-install] [SUITE...]
 
-  default    what runs without an argument: lint unit http store upstream fuzz integration clients,
-             and unit and fuzz once more with the sanitizers
-  lint, unit, http, store, upstream, fuzz, integration, clients
+  default    what runs without an argument: lint unit http store upstream fuzz integration clients
+             browser, and unit and fuzz once more with the sanitizers
+  lint, unit, http, store, upstream, fuzz, integration, clients, browser
              one of them
   sanitize   unit, fuzz, http, store and integration with address and undefined sanitizers
   valgrind   unit under valgrind
@@ -20,7 +20,7 @@ Status 1 if a test failed or none ran. The build directories are build-tests/ an
 USAGE
 }
 
-plain_suites="lint unit http store upstream fuzz integration clients"
+plain_suites="lint unit http store upstream fuzz integration clients browser"
 install=1
 plain=
 sanitized=
@@ -46,7 +46,7 @@ choose() {
       add_plain $plain_suites
       add_sanitized unit fuzz
       ;;
-    lint | unit | http | store | upstream | fuzz | integration | clients | kill | soak) add_plain "$1" ;;
+    lint | unit | http | store | upstream | fuzz | integration | clients | browser | kill | soak) add_plain "$1" ;;
     sanitize) add_sanitized unit fuzz http store integration ;;
     valgrind) with_valgrind=1 ;;
     all)
@@ -85,6 +85,7 @@ packages() {
   echo gcc libc6-dev meson ninja-build pkg-config libglib2.0-dev libsoup-3.0-dev libjson-glib-dev libyaml-dev \
     libsqlite3-dev glib-networking ca-certificates python3
   case " $plain " in *" clients "*) echo npm ;; esac
+  case " $plain " in *" browser "*) echo chromium ;; esac
   [ -z "$with_valgrind" ] || echo valgrind libc6-dbg
 }
 
