@@ -81,8 +81,8 @@ typedef struct {
 } SluiceLedgerTaken;
 
 /*
- * Waits until there is a job, a poke, a ping, a stop, or @until, in g_get_monotonic_time(): waiting knows no other clock. The
- * taker's thread only.
+ * Waits until there is a job, a poke, a ping, a stop, or @until, in g_get_monotonic_time(): waiting knows no other
+ * clock. The taker's thread only.
  */
 SluiceLedgerTaken sluice_ledger_queue_take (SluiceLedgerQueue *self, gint64 until);
 

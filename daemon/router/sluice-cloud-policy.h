@@ -23,7 +23,8 @@ gboolean sluice_cloud_policy_from_string (const char *text, SluiceCloudPolicy *p
 
 /*
  * Whether @deployment may be asked now. @chosen: the client chose the cloud by what it asked for: a
- * deployment by id or upstream model, or a group that has no local member. Errors: SLUICE_ERROR_CLOUD_POLICY, the text says how to change the policy.
+ * deployment by id or upstream model, or a group that has no local member. Errors: SLUICE_ERROR_CLOUD_POLICY, the text
+ * says how to change the policy.
  */
 gboolean sluice_cloud_policy_allows (SluiceCloudPolicy policy,
                                      const SluiceDeployment *deployment,

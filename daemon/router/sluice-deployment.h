@@ -46,9 +46,9 @@ struct _SluiceDeployment {
 SluiceDeployment *sluice_deployment_new (SluiceConfig *config, const SluiceConfigModel *model, GError **error);
 
 /*
- * For an item whose model_name is a wildcard: what keeps the id and the live counters of all that is made from it. Where
- * litellm_params.model says the provider, the item is checked as by sluice_deployment_new(); where it does not ("*"),
- * there is no provider, and the deployment is good for sluice_deployment_new_from() only.
+ * For an item whose model_name is a wildcard: what keeps the id and the live counters of all that is made from it.
+ * Where litellm_params.model says the provider, the item is checked as by sluice_deployment_new(); where it does not
+ * ("*"), there is no provider, and the deployment is good for sluice_deployment_new_from() only.
  */
 SluiceDeployment *sluice_deployment_new_pattern (SluiceConfig *config, const SluiceConfigModel *model, GError **error);
 

@@ -10,7 +10,7 @@
 /* Reads handed out before other work of the thread gets its turn. */
 #define MAX_READS_A_TURN 16
 
-/* Interim answers (1xx) taken before the real one; libsoup reads them in one loop, in which no deadline is looked at. */
+/* Interim answers (1xx) taken before the real one; libsoup reads them in one loop, in which no deadline is seen. */
 #define MAX_INTERIMS 100
 
 static void pump (SluiceAttempt *self);
