@@ -5,6 +5,7 @@
 #include <malloc.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 
 #include "sluice-daemon.h"
@@ -97,13 +98,6 @@ apply_options (SluiceConfigSource *source, const Options *options, GError **erro
              || sluice_config_source_override (source, "cors_origins", options->cors_origins, error));
 }
 
-/* Whether a service manager started this: then nobody reads an error on a terminal, and the bus has to be there. */
-static gboolean
-is_service (void)
-{
-  return g_getenv ("NOTIFY_SOCKET") != NULL || g_getenv ("LISTEN_FDS") != NULL;
-}
-
 static void
 on_stopped (gpointer data)
 {
@@ -152,6 +146,13 @@ run_daemon (SluiceConfigSource *source, SluiceConfigReading *reading)
   return EXIT_SUCCESS;
 }
 
+/* Whether a service manager started this: then nobody reads an error on a terminal, and the bus has to be there. */
+static gboolean
+is_service (void)
+{
+  return g_getenv ("NOTIFY_SOCKET") != NULL || g_getenv ("LISTEN_FDS") != NULL;
+}
+
 static void
 prepare_process (void)
 {
@@ -162,6 +163,12 @@ prepare_process (void)
   g_setenv ("SOUP_FORCE_HTTP1", "1", TRUE);
   g_unsetenv ("SOUP_SERVER_HTTP2");
   setrlimit (RLIMIT_CORE, &no_core);
+#ifndef __SANITIZE_ADDRESS__
+  /* other programs of the user are not to read keys out of a service's memory; one that was started by hand can be
+   * looked into, and the leak checker has to */
+  if (is_service ())
+    prctl (PR_SET_DUMPABLE, 0, 0, 0, 0);
+#endif
   /* a limit on file sizes is an error of a write like any other, not the end of the process */
   signal (SIGXFSZ, SIG_IGN);
   if (getrlimit (RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < WANTED_DESCRIPTORS)
