@@ -20,15 +20,25 @@ typedef struct {
   gint64 cached_tokens;      /* of the prompt */
   gint64 cache_write_tokens; /* of the prompt */
   gint64 reasoning_tokens;   /* of the completion */
-  gint64 audio_tokens;     /* of both */
+  gint64 audio_tokens;       /* of both */
+
+  /* of what is present: these counts were not named, and are 0 above until they are estimated */
+  gboolean prompt_missing;
+  gboolean completion_missing;
+  gint64 text_bytes; /* of a whole answer whose completion was not counted: the generated text, as it stands in JSON */
 } SluiceUsage;
 
-/* Reads the "usage" member of an OpenAI answer or chunk; anything but an object with a count of prompt, completion or
- * total tokens leaves @usage alone. Later reports replace earlier ones. Returns whether it was one. */
+/* Reads the "usage" member of an OpenAI answer or chunk, also with the names of the Responses and Anthropic wires;
+ * anything but an object with a count of prompt, completion or total tokens leaves @usage alone. A later report
+ * replaces the counts that it names, unless all of them are 0. Returns whether it was one. */
 gboolean sluice_usage_read_openai (SluiceUsage *usage, SluiceJsonValue value);
 
 /* Sets a count, clamped. */
 void sluice_usage_set_count (SluiceUsage *usage, gint64 *count, gint64 value);
+
+/* Fills in what was not reported, everything if nothing was, from the bytes of the request and of the generated text,
+ * and marks @usage as estimated if there was something to fill in. */
+void sluice_usage_estimate (SluiceUsage *usage, gsize request_bytes, gsize text_bytes);
 
 /* Rough number of tokens of a text by its bytes (UTF-8), rather too many than too few: for estimates only, marked as
  * such by the caller. */

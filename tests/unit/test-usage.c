@@ -28,6 +28,10 @@ static const Case cases[] = {
   { "{\"prompt_tokens\":5,\"completion_tokens\":1,\"cache_read_input_tokens\":100}",
     TRUE,
     { 1, 0, 0, 105, 1, 100, 0, 0, 0 } },
+  { "{\"prompt_tokens\":5,\"completion_tokens\":3,\"completion_tokens_details\":{\"reasoning_tokens\":50},"
+    "\"total_tokens\":58}",
+    TRUE,
+    { 1, 0, 0, 5, 53, 0, 0, 50, 0 } },
   { "{\"total_tokens\":9}", TRUE, { 1, 0, 0, 9, 0, 0, 0, 0, 0 } },
   { "{\"total_tokens\":9,\"completion_tokens\":4}", TRUE, { 1, 0, 0, 5, 4, 0, 0, 0, 0 } },
   { "{\"prompt_tokens\":12,\"completion_tokens\":null,\"prompt_tokens_details\":null}",
@@ -45,6 +49,17 @@ static const Case cases[] = {
     "\"cache_read_input_tokens\":9223372036854775807,\"cache_creation_input_tokens\":9223372036854775807}",
     TRUE,
     { 1, 0, 1, 1000000000, 0, 1000000000, 1000000000, 0, 0 } },
+  /* what the Responses wire says, which includes cached tokens, and Anthropic's, which does not */
+  { "{\"input_tokens\":100,\"output_tokens\":30,\"input_tokens_details\":{\"cached_tokens\":64},"
+    "\"output_tokens_details\":{\"reasoning_tokens\":20},\"total_tokens\":130}",
+    TRUE,
+    { 1, 0, 0, 100, 30, 64, 0, 20, 0 } },
+  { "{\"input_tokens\":500,\"output_tokens\":7,\"cache_read_input_tokens\":100,\"cache_creation_input_tokens\":20}",
+    TRUE,
+    { 1, 0, 0, 620, 7, 100, 20, 0, 0 } },
+  { "{\"input_tokens\":5,\"output_tokens\":3}", TRUE, { 1, 0, 0, 5, 3, 0, 0, 0, 0 } },
+  { "{\"prompt_tokens\":5,\"total_tokens\":12}", TRUE, { 1, 0, 0, 5, 7, 0, 0, 0, 0 } },
+  { "{\"prompt_tokens\":5,\"total_tokens\":3}", TRUE, { 1, 0, 0, 5, 0, 0, 0, 0, 0 } },
   { "{}", FALSE, { 0 } },
   { "{\"prompt_tokens\":\"12\"}", FALSE, { 0 } },
   { "{\"queue_time\":0.5}", FALSE, { 0 } },
@@ -85,23 +100,93 @@ test_reports (void)
 }
 
 static void
-test_later_report_replaces (void)
+read_report (SluiceUsage *usage, const char *json)
 {
-  const char *first = "{\"prompt_tokens\":12,\"completion_tokens\":30,\"prompt_tokens_details\":{\"cached_tokens\":4}}";
-  const char *second = "{\"prompt_tokens\":12,\"completion_tokens\":31}";
-  SluiceUsage expected = { .present = TRUE, .prompt_tokens = 12, .completion_tokens = 31 };
-  SluiceUsage usage = { 0 };
   SluiceJsonValue value;
 
-  g_assert_true (sluice_json_check (first, strlen (first), SLUICE_JSON_FLAGS_NONE, &value, NULL));
-  g_assert_true (sluice_usage_read_openai (&usage, value));
-  g_assert_true (sluice_json_check (second, strlen (second), SLUICE_JSON_FLAGS_NONE, &value, NULL));
-  g_assert_true (sluice_usage_read_openai (&usage, value));
-  assert_usage (&usage, &expected);
+  g_assert_true (sluice_json_check (json, strlen (json), SLUICE_JSON_FLAGS_NONE, &value, NULL));
+  sluice_usage_read_openai (usage, value);
+}
 
-  g_assert_true (sluice_json_check ("null", 4, SLUICE_JSON_FLAGS_NONE, &value, NULL));
-  g_assert_false (sluice_usage_read_openai (&usage, value));
-  assert_usage (&usage, &expected);
+typedef struct {
+  const char *reports[3];
+  SluiceUsage usage;
+  gboolean prompt_missing;
+  gboolean completion_missing;
+} Series;
+
+static const Series series[] = {
+  { { "{\"prompt_tokens\":12,\"completion_tokens\":30,\"prompt_tokens_details\":{\"cached_tokens\":4}}",
+      "{\"prompt_tokens\":12,\"completion_tokens\":31}", "null" },
+    { 1, 0, 0, 12, 31, 4, 0, 0, 0 } },
+  { { "{\"prompt_tokens\":11}", "{\"completion_tokens\":7}" }, { 1, 0, 0, 11, 7, 0, 0, 0, 0 } },
+  { { "{\"completion_tokens\":7}", "{\"prompt_tokens\":11}" }, { 1, 0, 0, 11, 7, 0, 0, 0, 0 } },
+  { { "{\"prompt_tokens\":11}", "{\"completion_tokens\":7,\"total_tokens\":18}" }, { 1, 0, 0, 11, 7, 0, 0, 0, 0 } },
+  { { "{\"prompt_tokens\":11}", "{\"total_tokens\":18}" }, { 1, 0, 0, 11, 7, 0, 0, 0, 0 } },
+  { { "{\"prompt_tokens\":11,\"completion_tokens\":0}", "{\"completion_tokens\":7}" },
+    { 1, 0, 0, 11, 7, 0, 0, 0, 0 } },
+  { { "{\"prompt_tokens\":11,\"completion_tokens\":7}",
+      "{\"prompt_tokens\":0,\"completion_tokens\":0,\"total_tokens\":0}" },
+    { 1, 0, 0, 11, 7, 0, 0, 0, 0 } },
+  { { "{\"prompt_tokens\":0,\"completion_tokens\":0,\"total_tokens\":0}",
+      "{\"prompt_tokens\":11,\"completion_tokens\":7}" },
+    { 1, 0, 0, 11, 7, 0, 0, 0, 0 } },
+  /* Anthropic's: cached ones are beside, and the end names what was generated only */
+  { { "{\"input_tokens\":5,\"cache_read_input_tokens\":100,\"output_tokens\":1}", "{\"output_tokens\":15}" },
+    { 1, 0, 0, 105, 15, 100, 0, 0, 0 } },
+  { { "{\"prompt_tokens\":5,\"cache_read_input_tokens\":100}", "{\"prompt_tokens\":5,\"completion_tokens\":1}" },
+    { 1, 0, 0, 105, 1, 100, 0, 0, 0 } },
+  { { "{\"prompt_tokens\":-1}", "{\"prompt_tokens\":3,\"completion_tokens\":1}" }, { 1, 0, 1, 3, 1, 0, 0, 0, 0 } },
+  { { "{\"prompt_tokens\":11}" }, { 1, 0, 0, 11, 0, 0, 0, 0, 0 }, FALSE, TRUE },
+  { { "{\"completion_tokens\":7,\"prompt_tokens\":null}" }, { 1, 0, 0, 0, 7, 0, 0, 0, 0 }, TRUE, FALSE },
+  { { "{\"total_tokens\":9}" }, { 1, 0, 0, 9, 0, 0, 0, 0, 0 } },
+  { { "{}" }, { 0 } },
+};
+
+static void
+test_several_reports (void)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (series); i++)
+    {
+      SluiceUsage usage = { 0 };
+
+      g_test_message ("%s", series[i].reports[0]);
+      for (guint r = 0; r < G_N_ELEMENTS (series[i].reports) && series[i].reports[r] != NULL; r++)
+        read_report (&usage, series[i].reports[r]);
+      assert_usage (&usage, &series[i].usage);
+      g_assert_cmpint (usage.prompt_missing, ==, series[i].prompt_missing);
+      g_assert_cmpint (usage.completion_missing, ==, series[i].completion_missing);
+    }
+}
+
+static void
+test_fill_in (void)
+{
+  static const struct {
+    const char *report;
+    SluiceUsage usage;
+  } fills[] = {
+    { "{}", { 1, 1, 0, 100, 10, 0, 0, 0, 0 } },
+    { "{\"prompt_tokens\":11}", { 1, 1, 0, 11, 10, 0, 0, 0, 0 } },
+    { "{\"completion_tokens\":7}", { 1, 1, 0, 100, 7, 0, 0, 0, 0 } },
+    { "{\"completion_tokens\":7,\"prompt_tokens_details\":{\"cached_tokens\":400}}",
+      { 1, 1, 0, 400, 7, 400, 0, 0, 0 } },
+    { "{\"prompt_tokens\":11,\"completion_tokens_details\":{\"reasoning_tokens\":40}}",
+      { 1, 1, 0, 11, 40, 0, 0, 40, 0 } },
+    { "{\"prompt_tokens\":0,\"completion_tokens\":0}", { 1, 0, 0, 0, 0, 0, 0, 0, 0 } },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (fills); i++)
+    {
+      SluiceUsage usage = { 0 };
+
+      g_test_message ("%s", fills[i].report);
+      read_report (&usage, fills[i].report);
+      sluice_usage_estimate (&usage, 300, 30);
+      usage.present = TRUE;
+      assert_usage (&usage, &fills[i].usage);
+      g_assert_false (usage.prompt_missing || usage.completion_missing);
+    }
 }
 
 static void
@@ -119,7 +204,8 @@ main (int argc, char *argv[])
 {
   g_test_init (&argc, &argv, G_TEST_OPTION_ISOLATE_DIRS, NULL);
   g_test_add_func ("/usage/reports", test_reports);
-  g_test_add_func ("/usage/later-report-replaces", test_later_report_replaces);
+  g_test_add_func ("/usage/several-reports", test_several_reports);
+  g_test_add_func ("/usage/fill-in", test_fill_in);
   g_test_add_func ("/usage/estimate", test_estimate);
   return g_test_run ();
 }
