@@ -17,8 +17,15 @@ GBytes *sluice_ollama_encode_request (const SluiceDialectRequest *request, GErro
  */
 gboolean sluice_ollama_append_messages (GString *into, SluiceJsonValue messages, GError **error);
 
-/* The counts of an answer or of a stream's last line; absent ones are 0 if the other is there. */
-void sluice_ollama_read_usage (SluiceUsage *usage, const SluiceJsonObject *object);
+/*
+ * The counts of an answer or of a stream's last line. Of two, the one that is absent (a prompt that was cached as a
+ * whole) is estimated from @request_bytes or @text_bytes, or marked as missing if @request_bytes is 0.
+ */
+void sluice_ollama_read_usage (SluiceUsage *usage,
+                               const SluiceJsonObject *object,
+                               SluiceOperation operation,
+                               gsize request_bytes,
+                               gsize text_bytes);
 
 /* Our word for done_reason: "stop" or "length"; "tool_calls" if there were any. */
 const char *sluice_ollama_finish_reason (SluiceJsonValue done_reason, gboolean tool_calls);

@@ -12,6 +12,7 @@ typedef struct {
   SluiceStreamDecoder parent;
   SluiceNdjsonReader *reader; /* (owned) */
   SluiceOperation operation;
+  gsize request_bytes;
   const char *answer_id; /* borrowed from the answer's description */
   GString *head;         /* (owned): a chunk up to its delta or text */
   GString *out;          /* (owned): the chunk being written, kept for its memory */
@@ -41,6 +42,7 @@ sluice_ollama_stream_new (const SluiceDialectAnswer *answer)
   self->reader = sluice_ndjson_reader_new (answer->max_line);
   self->operation = answer->operation;
   self->answer_id = answer->answer_id;
+  self->request_bytes = answer->request_bytes;
   self->head = g_string_new (NULL);
   sluice_ollama_append_head (self->head, answer, chat ? "chat.completion.chunk" : "text_completion");
   g_string_append (self->head, ",\"choices\":[");
@@ -181,7 +183,7 @@ emit_end (Push *push, const SluiceJsonObject *object)
   g_string_append_printf (out, ",\"finish_reason\":\"%s\"}]}", reason);
   end_chunk (push, SLUICE_STREAM_CHUNK, "");
 
-  sluice_ollama_read_usage (&decoder->usage, object);
+  sluice_ollama_read_usage (&decoder->usage, object, self->operation, self->request_bytes, (gsize) decoder->text_bytes);
   if (decoder->usage.present)
     {
       out = begin_chunk (push, "],");

@@ -7,26 +7,29 @@
 
 #include "shared/sluice-error.h"
 
-#include <math.h>
-#include <string.h>
-
-/* Bytes of JSON a number of an embedding takes at least, for a first size. */
-#define MIN_NUMBER 8
-
 void
-sluice_ollama_read_usage (SluiceUsage *usage, const SluiceJsonObject *object)
+sluice_ollama_read_usage (SluiceUsage *usage,
+                          const SluiceJsonObject *object,
+                          SluiceOperation operation,
+                          gsize request_bytes,
+                          gsize text_bytes)
 {
-  SluiceUsage read = { .present = TRUE };
+  SluiceUsage read = { .present = TRUE, .text_bytes = (gint64) text_bytes };
   gint64 prompt = 0;
   gint64 completion = 0;
   gboolean has_prompt = sluice_json_read_int64 (sluice_json_object_get (object, "prompt_eval_count"), &prompt);
   gboolean has_completion = sluice_json_read_int64 (sluice_json_object_get (object, "eval_count"), &completion);
 
+  usage->text_bytes = (gint64) text_bytes;
   if (!has_prompt && !has_completion)
     return;
 
   sluice_usage_set_count (&read, &read.prompt_tokens, prompt);
   sluice_usage_set_count (&read, &read.completion_tokens, completion);
+  read.prompt_missing = !has_prompt;
+  read.completion_missing = !has_completion && operation != SLUICE_OPERATION_EMBEDDING;
+  if (request_bytes > 0)
+    sluice_usage_estimate (&read, request_bytes, text_bytes);
   *usage = read;
 }
 
@@ -190,37 +193,6 @@ decode_completion (GString *into, const SluiceDialectAnswer *answer, const Sluic
   return TRUE;
 }
 
-/* The numbers of @vector as little-endian floats. */
-static gboolean
-append_base64 (GString *into, SluiceJsonValue vector)
-{
-  g_autoptr (GByteArray) floats = g_byte_array_sized_new ((guint) MIN (vector.length / MIN_NUMBER * 4, G_MAXINT32));
-  g_autofree char *base64 = NULL;
-  SluiceJsonIter iter;
-  SluiceJsonValue item;
-
-  sluice_json_iter_init (&iter, vector);
-  while (sluice_json_iter_next (&iter, NULL, &item))
-    {
-      /* the text does not end here, yet no number is at its end: the vector's bracket is behind it */
-      char *end = NULL;
-      float number = item.type == SLUICE_JSON_NUMBER ? (float) g_ascii_strtod (item.text, &end) : 0;
-      guint32 bits;
-
-      if (end != item.text + item.length || !isfinite (number))
-        return FALSE;
-      memcpy (&bits, &number, sizeof bits);
-      bits = GUINT32_TO_LE (bits);
-      g_byte_array_append (floats, (const guint8 *) &bits, sizeof bits);
-    }
-
-  base64 = g_base64_encode (floats->data, floats->len);
-  g_string_append_c (into, '"');
-  g_string_append (into, base64);
-  g_string_append_c (into, '"');
-  return TRUE;
-}
-
 static gboolean
 decode_embedding (GString *into, const SluiceDialectAnswer *answer, const SluiceJsonObject *object)
 {
@@ -240,7 +212,7 @@ decode_embedding (GString *into, const SluiceDialectAnswer *answer, const Sluice
       g_string_append_printf (into, "%s{\"object\":\"embedding\",\"index\":%u,\"embedding\":", i > 0 ? "," : "", i);
       if (!answer->base64)
         sluice_json_append_value (into, vector);
-      else if (!append_base64 (into, vector))
+      else if (!sluice_dialect_append_base64 (into, vector))
         return FALSE;
       g_string_append_c (into, '}');
     }
@@ -260,6 +232,20 @@ append_answer_usage (GString *into, const SluiceDialectAnswer *answer, const Slu
   else
     sluice_ollama_append_usage (into, usage);
   g_string_append_c (into, '}');
+}
+
+/* The generated text, whether it has a place in our form of the answer or not. */
+static gsize
+count_text (const SluiceJsonObject *object)
+{
+  SluiceJsonValue message = sluice_json_object_get (object, "message");
+  SluiceJsonValue calls = sluice_json_get (message, "tool_calls");
+
+  return sluice_dialect_text_bytes (sluice_json_get (message, "content"))
+         + sluice_dialect_text_bytes (sluice_json_get (message, "thinking"))
+         + (is_empty_array (calls) ? 0 : calls.length)
+         + sluice_dialect_text_bytes (sluice_json_object_get (object, "response"))
+         + sluice_dialect_text_bytes (sluice_json_object_get (object, "thinking"));
 }
 
 static GBytes *
@@ -282,7 +268,7 @@ decode_object (const SluiceDialectAnswer *answer, const SluiceJsonObject *object
       return NULL;
     }
 
-  sluice_ollama_read_usage (usage, object);
+  sluice_ollama_read_usage (usage, object, answer->operation, answer->request_bytes, count_text (object));
   append_answer_usage (into, answer, usage);
   return g_string_free_to_bytes (g_steal_pointer (&into));
 }

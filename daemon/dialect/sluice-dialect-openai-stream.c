@@ -142,8 +142,15 @@ count_tool_calls (SluiceJsonValue calls)
   return bytes;
 }
 
+/* Text is a string, or (Mistral) a list of parts. */
 static gsize
-count_text (SluiceJsonValue container)
+text_bytes (SluiceJsonValue value)
+{
+  return value.type == SLUICE_JSON_ARRAY ? value.length : sluice_dialect_text_bytes (value);
+}
+
+gsize
+sluice_openai_count_text (SluiceJsonValue container)
 {
   SluiceJsonIter iter;
   SluiceJsonValue name;
@@ -160,10 +167,10 @@ count_text (SluiceJsonValue container)
       switch (find_name (name))
         {
         case NAME_DELTA:
-          bytes += count_text (value);
+          bytes += sluice_openai_count_text (value);
           break;
         case NAME_TEXT:
-          bytes += sluice_dialect_text_bytes (value);
+          bytes += text_bytes (value);
           break;
         case NAME_REASONING:
           reasoning = MAX (reasoning, sluice_dialect_text_bytes (value));
@@ -284,7 +291,7 @@ take_event (Push *push, const SluiceJsonObject *object)
 
   sluice_json_iter_init (&iter, event.choices);
   for (; event.choices.type == SLUICE_JSON_ARRAY && sluice_json_iter_next (&iter, NULL, &choice); n_choices++)
-    decoder->text_bytes += (gint64) count_text (choice);
+    decoder->text_bytes += (gint64) sluice_openai_count_text (choice);
 
   if (n_choices == 0 && event.usage.type == SLUICE_JSON_OBJECT)
     emit_event (push, SLUICE_STREAM_USAGE, object->root, &event);

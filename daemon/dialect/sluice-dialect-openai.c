@@ -215,10 +215,12 @@ set_stream (SluiceJsonSplice *splice, const SluiceDialectRequest *request)
 
   if (request->operation == SLUICE_OPERATION_EMBEDDING)
     {
+      sluice_json_splice_delete (splice, "stream");
       sluice_json_splice_delete (splice, "stream_options");
       return;
     }
 
+  /* "stream": 1 or "true" mean something to some servers: they get to see what we do */
   if (request->stream)
     {
       if (stream.type != SLUICE_JSON_TRUE)
@@ -227,7 +229,9 @@ set_stream (SluiceJsonSplice *splice, const SluiceDialectRequest *request)
       return;
     }
 
-  if (stream.type == SLUICE_JSON_TRUE)
+  if (stream.type == SLUICE_JSON_NULL)
+    sluice_json_splice_delete (splice, "stream");
+  else if (stream.type != SLUICE_JSON_NONE && stream.type != SLUICE_JSON_FALSE)
     sluice_json_splice_set (splice, "stream", "false", -1);
   sluice_json_splice_delete (splice, "stream_options");
 }
@@ -277,17 +281,50 @@ make_fault (const SluiceJsonObject *object, SluiceJsonValue choices)
   return sluice_fault_new_from_answer (200, source.text, source.length);
 }
 
+/* The client's name of the model, and vectors as it wants them. */
 static GBytes *
-set_model (const SluiceJsonObject *object, GBytes *body, const char *public_model)
+adapt_answer (const SluiceJsonObject *object, GBytes *body, const SluiceDialectAnswer *answer, GError **error)
 {
+  SluiceJsonValue data = sluice_json_object_get (object, "data");
+  gboolean pack = answer->base64 && sluice_dialect_has_vectors (data);
   g_autoptr (SluiceJsonSplice) splice = NULL;
 
-  if (sluice_json_equals (sluice_json_object_get (object, "model"), public_model))
+  if (!pack && sluice_json_equals (sluice_json_object_get (object, "model"), answer->public_model))
     return g_bytes_ref (body);
 
   splice = sluice_json_splice_new (object);
-  sluice_json_splice_set_string (splice, "model", public_model);
+  sluice_json_splice_set_string (splice, "model", answer->public_model);
+  if (pack && !sluice_dialect_pack_vectors (splice, data))
+    {
+      g_set_error_literal (error, SLUICE_ERROR, SLUICE_ERROR_UPSTREAM_ANSWER,
+                           "a vector of the upstream's answer holds something that is no number of 32 bits");
+      return NULL;
+    }
   return sluice_json_splice_end (splice);
+}
+
+static gint64
+count_choices (SluiceJsonValue choices)
+{
+  SluiceJsonIter iter;
+  SluiceJsonValue choice;
+  gint64 bytes = 0;
+
+  sluice_json_iter_init (&iter, choices);
+  while (choices.type == SLUICE_JSON_ARRAY && sluice_json_iter_next (&iter, NULL, &choice))
+    bytes += (gint64) (sluice_openai_count_text (choice)
+                       + sluice_openai_count_text (sluice_json_get (choice, "message")));
+  return bytes;
+}
+
+static void
+read_usage (SluiceUsage *usage, const SluiceJsonObject *object, SluiceOperation operation)
+{
+  sluice_usage_read_openai (usage, sluice_json_object_get (object, "usage"));
+  if (operation == SLUICE_OPERATION_EMBEDDING)
+    usage->completion_missing = FALSE;
+  else if (!usage->present || usage->completion_missing)
+    usage->text_bytes = count_choices (sluice_json_object_get (object, "choices"));
 }
 
 static GBytes *
@@ -316,8 +353,8 @@ decode_answer (const SluiceDialectAnswer *answer,
     *fault = make_fault (&object, choices);
   else if (choices.type == SLUICE_JSON_ARRAY || data.type == SLUICE_JSON_ARRAY)
     {
-      sluice_usage_read_openai (usage, sluice_json_object_get (&object, "usage"));
-      result = set_model (&object, body, answer->public_model);
+      read_usage (usage, &object, answer->operation);
+      result = adapt_answer (&object, body, answer, error);
     }
   else
     g_set_error_literal (error, SLUICE_ERROR, SLUICE_ERROR_UPSTREAM_ANSWER,

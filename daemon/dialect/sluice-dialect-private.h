@@ -5,6 +5,7 @@
 #pragma once
 
 #include "dialect/sluice-dialect.h"
+#include "shared/sluice-json-splice.h"
 
 G_BEGIN_DECLS
 
@@ -41,6 +42,16 @@ sluice_dialect_text_bytes (SluiceJsonValue value)
 {
   return value.type == SLUICE_JSON_STRING ? value.length - 2 : 0;
 }
+
+/* Appends the numbers of @vector as a JSON string: base64 of little-endian floats. FALSE if one is no number or does
+ * not fit; @into has then something of it. */
+gboolean sluice_dialect_append_base64 (GString *into, SluiceJsonValue vector);
+
+/* Whether @data, the list of an OpenAI answer to an embedding request, has vectors of numbers. */
+gboolean sluice_dialect_has_vectors (SluiceJsonValue data);
+
+/* Sets "data" to @data with its vectors as base64. FALSE as above. */
+gboolean sluice_dialect_pack_vectors (SluiceJsonSplice *splice, SluiceJsonValue data);
 
 /* White space that could end the line of an event becomes plain space; in JSON it stands outside of strings only. */
 void sluice_dialect_flatten (char *text, gsize length);

@@ -118,10 +118,45 @@ test_answers (void)
     }
 }
 
+/* The whole prompt was cached: it is estimated if its size is known, and else said to be missing. */
+static void
+test_prompt_that_was_cached (void)
+{
+  static const char body[]
+      = "{\"message\":{\"content\":\"12345\",\"thinking\":\"123\"},\"done\":true,\"eval_count\":7}";
+  SluiceDialectAnswer answer = { .operation = SLUICE_OPERATION_CHAT, .public_model = "public", .answer_id = "id1" };
+  SluiceUsage usage;
+  g_autofree char *unknown = recorder_decode (sluice_dialect_find ("ollama"), &answer, body, &usage);
+  g_autofree char *known = NULL;
+
+  g_assert_true (usage.present && usage.prompt_missing && !usage.completion_missing && !usage.estimated);
+  g_assert_cmpint (usage.text_bytes, ==, 8);
+  answer.request_bytes = 300;
+  known = recorder_decode (sluice_dialect_find ("ollama"), &answer, body, &usage);
+  g_assert_true (usage.present && !usage.prompt_missing && usage.estimated);
+  g_assert_cmpint (usage.prompt_tokens, ==, 100);
+  g_assert_cmpint (usage.completion_tokens, ==, 7);
+  g_assert_nonnull (strstr (known, "\"prompt_tokens\":100,\"completion_tokens\":7,\"total_tokens\":107"));
+}
+
+static void
+test_nothing_counted (void)
+{
+  static const char body[] = "{\"message\":{\"content\":\"12345\",\"tool_calls\":[{}]},\"done\":true}";
+  const SluiceDialectAnswer answer = { .public_model = "public", .answer_id = "id1", .request_bytes = 300 };
+  SluiceUsage usage;
+  g_autofree char *result = recorder_decode (sluice_dialect_find ("ollama"), &answer, body, &usage);
+
+  g_assert_false (usage.present);
+  g_assert_cmpint (usage.text_bytes, ==, 9);
+}
+
 int
 main (int argc, char *argv[])
 {
   g_test_init (&argc, &argv, G_TEST_OPTION_ISOLATE_DIRS, NULL);
   g_test_add_func ("/dialect-ollama/answers", test_answers);
+  g_test_add_func ("/dialect-ollama/prompt-that-was-cached", test_prompt_that_was_cached);
+  g_test_add_func ("/dialect-ollama/nothing-counted", test_nothing_counted);
   return g_test_run ();
 }

@@ -81,6 +81,20 @@ static const Request requests[] = {
     "\"seed\":1}",
     "{\"model\":\"upstream-model\",\"input\":[[1,2],[3]],\"encoding_format\":\"base64\",\"temperature\":0,"
     "\"max_tokens\":1,\"seed\":1}" },
+#define REST "\"temperature\":0,\"max_tokens\":1,\"seed\":1"
+  { "a stream that is a number", SLUICE_OPERATION_CHAT, FALSE, "{\"model\":\"m\",\"stream\":1," REST "}",
+    "{\"model\":\"upstream-model\",\"stream\":false," REST "}" },
+  { "a stream that is text", SLUICE_OPERATION_COMPLETION, FALSE, "{\"model\":\"m\",\"stream\":\"true\"," REST "}",
+    "{\"model\":\"upstream-model\",\"stream\":false," REST "}" },
+  { "a stream that is nothing", SLUICE_OPERATION_CHAT, FALSE, "{\"model\":\"m\",\"stream\":null," REST "}",
+    "{\"model\":\"upstream-model\"," REST "}" },
+  { "a stream with an escape in its name", SLUICE_OPERATION_CHAT, FALSE,
+    "{\"model\":\"m\",\"str\\u0065am\":[]," REST "}",
+    "{\"model\":\"upstream-model\",\"str\\u0065am\":false," REST "}" },
+  { "a number that we stream", SLUICE_OPERATION_CHAT, TRUE, "{\"model\":\"m\",\"stream\":1," REST "}",
+    "{\"model\":\"upstream-model\",\"stream\":true," REST ",\"stream_options\":{\"include_usage\":true}}" },
+  { "a stream of vectors", SLUICE_OPERATION_EMBEDDING, FALSE, "{\"model\":\"m\",\"stream\":true," REST "}",
+    "{\"model\":\"upstream-model\"," REST "}" },
 };
 
 static const SluiceDialectDefault defaults[] = {
@@ -173,6 +187,79 @@ test_answer_is_not_copied (void)
   g_assert_cmpint (usage.prompt_tokens, ==, 8);
 }
 
+typedef struct {
+  const char *body;
+  gint64 text_bytes;
+  gboolean completion_missing;
+} Text;
+
+/* What is to be estimated from, where the completion was not counted. */
+static const Text answer_texts[] = {
+  { "{\"choices\":[{\"index\":0,\"message\":{\"role\":\"assistant\",\"content\":\"12345678\"}}]}", 8, FALSE },
+  { "{\"choices\":[{\"message\":{\"content\":\"1234\",\"reasoning_content\":\"123\",\"reasoning\":\"123\"}},"
+    "{\"message\":{\"content\":null,\"tool_calls\":[{\"function\":{\"name\":\"ab\",\"arguments\":\"{}\"}}]}}]}",
+    11, FALSE },
+  { "{\"choices\":[{\"text\":\"12345\"},{\"text\":\"1\"}],\"usage\":null}", 6, FALSE },
+  { "{\"choices\":[{\"message\":{\"content\":[{\"a\":1}]}}],\"usage\":{}}", 9, FALSE },
+  { "{\"choices\":[{\"message\":{\"content\":\"12345\"}}],\"usage\":{\"prompt_tokens\":3}}", 5, TRUE },
+  { "{\"choices\":[{\"message\":{\"content\":\"12345\"}}],\"usage\":{\"prompt_tokens\":3,\"completion_tokens\":1}}",
+    0, FALSE },
+  { "{\"choices\":[null,{\"message\":\"12345\"},7]}", 0, FALSE },
+};
+
+static void
+test_text_is_counted (void)
+{
+  const SluiceDialectAnswer answer = { .public_model = "public" };
+
+  for (guint i = 0; i < G_N_ELEMENTS (answer_texts); i++)
+    {
+      SluiceUsage usage;
+      g_autofree char *result = recorder_decode (sluice_dialect_find ("openai"), &answer, answer_texts[i].body, &usage);
+
+      g_test_message ("%s", answer_texts[i].body);
+      g_assert_cmpint (usage.text_bytes, ==, answer_texts[i].text_bytes);
+      g_assert_cmpint (usage.completion_missing, ==, answer_texts[i].completion_missing);
+    }
+}
+
+/* Vectors of numbers become what was asked for; those that are packed already stay. */
+static const struct {
+  const char *body;
+  const char *expected;
+} packed[] = {
+  { "{\"data\":[{\"object\":\"embedding\",\"embedding\":[1, -2.5 ,0.1],\"index\":0},{\"embedding\":[],\"index\":1}],"
+    "\"model\":\"up\",\"usage\":{\"prompt_tokens\":3}}",
+    "{\"data\":[{\"object\":\"embedding\",\"embedding\":\"AACAPwAAIMDNzMw9\",\"index\":0},"
+    "{\"embedding\":\"\",\"index\":1}],\"model\":\"public\",\"usage\":{\"prompt_tokens\":3}}" },
+  { "{\"data\":[{\"embedding\":\"AACAPw==\"},{\"embedding\":[1]}],\"model\":\"public\"}",
+    "{\"data\":[{\"embedding\":\"AACAPw==\"},{\"embedding\":\"AACAPw==\"}],\"model\":\"public\"}" },
+  { "{\"data\":[{\"embedding\":\"AACAPw==\"}],\"model\":\"public\"}",
+    "{\"data\":[{\"embedding\":\"AACAPw==\"}],\"model\":\"public\"}" },
+  { "{\"data\":[],\"model\":\"public\"}", "{\"data\":[],\"model\":\"public\"}" },
+  { "{\"data\":[{\"embedding\":[1,1e99]}],\"model\":\"public\"}",
+    "error: a vector of the upstream's answer holds something that is no number of 32 bits" },
+  { "{\"data\":[{\"embedding\":[\"1\"]}]}",
+    "error: a vector of the upstream's answer holds something that is no number of 32 bits" },
+};
+
+static void
+test_vectors_are_packed (void)
+{
+  const SluiceDialectAnswer answer
+      = { .operation = SLUICE_OPERATION_EMBEDDING, .public_model = "public", .base64 = TRUE };
+
+  for (guint i = 0; i < G_N_ELEMENTS (packed); i++)
+    {
+      SluiceUsage usage;
+      g_autofree char *result = recorder_decode (sluice_dialect_find ("openai"), &answer, packed[i].body, &usage);
+
+      g_test_message ("%s", packed[i].body);
+      g_assert_cmpstr (result, ==, packed[i].expected);
+      g_assert_false (usage.completion_missing);
+    }
+}
+
 int
 main (int argc, char *argv[])
 {
@@ -180,5 +267,7 @@ main (int argc, char *argv[])
   g_test_add_func ("/dialect-openai/requests", test_requests);
   g_test_add_func ("/dialect-openai/answers", test_answers);
   g_test_add_func ("/dialect-openai/answer-is-not-copied", test_answer_is_not_copied);
+  g_test_add_func ("/dialect-openai/text-is-counted", test_text_is_counted);
+  g_test_add_func ("/dialect-openai/vectors-are-packed", test_vectors_are_packed);
   return g_test_run ();
 }
