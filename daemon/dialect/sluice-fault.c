@@ -41,7 +41,7 @@ static const StatusRule status_rules[] = {
   /* those of Cloudflare: the origin is down, unreachable or too slow */
   { 520, 526, 503, "service_unavailable_error", NULL, TRUE },
   { 529, 529, 503, "service_unavailable_error", NULL, TRUE },
-  { 500, 599, 500, "server_error", NULL, TRUE },
+  { 500, 599, 0, "server_error", NULL, TRUE },
   { 0, G_MAXUINT, 502, "server_error", NULL, TRUE },
 };
 

@@ -3,12 +3,36 @@
  * The mock provider: answers in the OpenAI form without an upstream. Models: echo, lorem, error-<status>, slow-<ms>,
  * and the mock_response of any deployment.
  */
-#include <stdlib.h>
 #include <string.h>
 
 #include "upstream/sluice-upstream-private.h"
 
 #define MAX_SLOW_MS 600000
+
+/* Bytes of the text in one event of a stream, and of the events handed out in one turn of the loop. */
+#define MAX_WORD 1000
+#define MAX_TURN (16 * 1024)
+
+typedef enum {
+  MOCK_ECHO,
+  MOCK_LOREM,
+  MOCK_ERROR, /* the number is the status */
+  MOCK_SLOW,  /* the number is milliseconds */
+  MOCK_UNKNOWN,
+} MockKind;
+
+/* A name, or a name in front of a number. */
+static const struct {
+  const char *name;
+  MockKind kind;
+  guint min;
+  guint max; /* 0: no number */
+} mock_models[] = {
+  { "echo", MOCK_ECHO, 0, 0 },
+  { "lorem", MOCK_LOREM, 0, 0 },
+  { "error-", MOCK_ERROR, 400, 599 },
+  { "slow-", MOCK_SLOW, 0, MAX_SLOW_MS },
+};
 
 static const char lorem[]
     = "Lorem ipsum dolor sit amet, consectetur adipiscing elit, sed do eiusmod tempor incididunt ut "
@@ -43,37 +67,104 @@ last_words (const SluiceJsonObject *request)
   return g_string_free (g_steal_pointer (&text), FALSE);
 }
 
+static MockKind
+find_kind (const SluiceDeployment *deployment, guint *number)
+{
+  const char *model = deployment->model;
+
+  *number = 0;
+  /* any deployment may have a canned answer */
+  if (!g_str_equal (deployment->provider->dialect, "mock"))
+    return MOCK_ECHO;
+
+  for (guint i = 0; i < G_N_ELEMENTS (mock_models); i++)
+    {
+      guint64 value;
+
+      if (mock_models[i].max == 0 && g_str_equal (model, mock_models[i].name))
+        return mock_models[i].kind;
+      if (mock_models[i].max == 0 || !g_str_has_prefix (model, mock_models[i].name))
+        continue;
+      if (!g_ascii_string_to_unsigned (model + strlen (mock_models[i].name), 10, mock_models[i].min, mock_models[i].max,
+                                       &value, NULL))
+        break;
+      *number = (guint) value;
+      return mock_models[i].kind;
+    }
+  return deployment->mock_response != NULL ? MOCK_ECHO : MOCK_UNKNOWN;
+}
+
+static void
+append_error (GString *out, const char *message, const char *type, const char *param, guint code)
+{
+  g_string_append (out, "{\"error\":{\"message\":");
+  sluice_json_append_string (out, message, -1);
+  g_string_append_printf (out, ",\"type\":\"%s\",\"param\":%s,\"code\":\"%u\"}}", type, param, code);
+}
+
+static void
+append_unknown (GString *out, const char *model)
+{
+  g_autofree char *message = g_strdup_printf (
+      "the mock provider does not have '%.100s': ask for mock/echo, mock/lorem, mock/error-<400 to 599> or "
+      "mock/slow-<0 to %d milliseconds>",
+      model, MAX_SLOW_MS);
+
+  append_error (out, message, "invalid_request_error", "\"model\"", 400);
+}
+
 static void
 append_usage (GString *out, SluiceAttempt *self, const char *text)
 {
   gint64 prompt = sluice_usage_estimate_tokens (g_bytes_get_size (self->request.body));
-  gint64 completion = self->request.operation == SLUICE_OPERATION_EMBEDDING
-                          ? 0
-                          : sluice_usage_estimate_tokens (strlen (text));
+  gint64 completion = sluice_usage_estimate_tokens (strlen (text));
 
-  g_string_append_printf (out,
-                          "{\"prompt_tokens\":%" G_GINT64_FORMAT ",\"completion_tokens\":%" G_GINT64_FORMAT
-                          ",\"total_tokens\":%" G_GINT64_FORMAT "}",
-                          prompt, completion, prompt + completion);
+  if (self->request.operation == SLUICE_OPERATION_EMBEDDING)
+    g_string_append_printf (out, "{\"prompt_tokens\":%" G_GINT64_FORMAT ",\"total_tokens\":%" G_GINT64_FORMAT "}",
+                            prompt, prompt);
+  else
+    g_string_append_printf (out,
+                            "{\"prompt_tokens\":%" G_GINT64_FORMAT ",\"completion_tokens\":%" G_GINT64_FORMAT
+                            ",\"total_tokens\":%" G_GINT64_FORMAT "}",
+                            prompt, completion, prompt + completion);
+}
+
+/* One vector for each input: a list of numbers (tokens) is one, a list of anything else as many as it has items. */
+static void
+append_vectors (GString *out, const SluiceJsonObject *request)
+{
+  SluiceJsonValue input = sluice_json_object_get (request, "input");
+  SluiceJsonIter iter;
+  SluiceJsonValue item;
+  guint count = 0;
+
+  sluice_json_iter_init (&iter, input);
+  while (input.type == SLUICE_JSON_ARRAY && sluice_json_iter_next (&iter, NULL, &item)
+         && item.type != SLUICE_JSON_NUMBER)
+    count++;
+  g_string_append (out, "{\"object\":\"list\",\"data\":[");
+  for (guint i = 0; i < MAX (count, 1); i++)
+    g_string_append_printf (out, "%s{\"object\":\"embedding\",\"index\":%u,\"embedding\":[0.25,-0.5,0.75]}",
+                            i > 0 ? "," : "", i);
+  g_string_append (out, "],\"model\":\"mock\",\"usage\":");
 }
 
 static void
 append_head (GString *out, SluiceAttempt *self, const char *object)
 {
-  gint64 now = sluice_clock_real (self->upstream->clock);
+  gint64 now = self->first_byte_us;
 
   g_string_append_printf (out, "{\"id\":\"mock-%" G_GINT64_FORMAT "\",\"object\":\"%s\",\"created\":%" G_GINT64_FORMAT
                                ",\"model\":\"mock\",", now, object, now / G_USEC_PER_SEC);
 }
 
 static void
-append_whole (GString *out, SluiceAttempt *self, const char *text)
+append_whole (GString *out, SluiceAttempt *self, const SluiceJsonObject *request, const char *text)
 {
   switch (self->request.operation)
     {
     case SLUICE_OPERATION_EMBEDDING:
-      g_string_append (out, "{\"object\":\"list\",\"data\":[{\"object\":\"embedding\",\"index\":0,"
-                            "\"embedding\":[0.25,-0.5,0.75]}],\"model\":\"mock\",\"usage\":");
+      append_vectors (out, request);
       break;
     case SLUICE_OPERATION_COMPLETION:
       append_head (out, self, "text_completion");
@@ -110,58 +201,120 @@ append_event (GString *out, SluiceAttempt *self, const char *text, gssize length
   g_string_append (out, finish ? ",\"finish_reason\":\"stop\"}]}\n\n" : ",\"finish_reason\":null}]}\n\n");
 }
 
-/* Word by word, each with the blank after it. */
-static void
-append_stream (GString *out, SluiceAttempt *self, const char *text)
+/* What goes into one event: a word with the blank after it, or as much of a long one as is whole characters. */
+static gsize
+measure_word (const char *text)
 {
-  for (const char *word = text; *word != '\0';)
-    {
-      const char *blank = strchr (word, ' ');
-      gsize length = blank != NULL ? (gsize) (blank - word) + 1 : strlen (word);
+  gsize length = strcspn (text, " ");
 
-      append_event (out, self, word, (gssize) length, FALSE);
-      word += length;
-    }
+  if (text[length] == ' ')
+    length++;
+  if (length <= MAX_WORD)
+    return length;
+
+  return (gsize) (g_utf8_find_prev_char (text, text + MAX_WORD + 1) - text);
+}
+
+static void
+append_end (GString *out, SluiceAttempt *self)
+{
   append_event (out, self, NULL, 0, TRUE);
   g_string_append (out, "data: ");
   append_head (out, self,
                self->request.operation == SLUICE_OPERATION_CHAT ? "chat.completion.chunk" : "text_completion");
   g_string_append (out, "\"choices\":[],\"usage\":");
-  append_usage (out, self, text);
+  append_usage (out, self, self->mock_text);
   g_string_append (out, "}\n\ndata: [DONE]\n\n");
 }
 
 static char *
-choose_text (SluiceAttempt *self, const SluiceJsonObject *request)
+choose_text (SluiceAttempt *self, MockKind kind, const SluiceJsonObject *request)
 {
   const SluiceDeployment *deployment = self->request.deployment;
 
   if (deployment->mock_response != NULL)
     return g_strdup (deployment->mock_response);
-  if (g_str_equal (deployment->model, "lorem"))
+  if (kind == MOCK_LOREM)
     return g_strdup (lorem);
   return last_words (request);
 }
 
-static guint
-number_after (const char *model, const char *prefix)
+/* A turn's worth of the stream; the rest in the next turn, or when the client has read. */
+static gboolean
+say_more (gpointer data)
 {
-  return g_str_has_prefix (model, prefix) ? (guint) strtoul (model + strlen (prefix), NULL, 10) : 0;
+  g_autoptr (SluiceAttempt) self = sluice_attempt_ref (data);
+  g_autoptr (GString) out = g_string_sized_new (MAX_TURN);
+  gboolean last;
+
+  g_clear_pointer (&self->mock_source, g_source_unref);
+  if (self->paused)
+    return G_SOURCE_REMOVE;
+  while (*self->mock_rest != '\0' && out->len < MAX_TURN)
+    {
+      gsize length = measure_word (self->mock_rest);
+
+      append_event (out, self, self->mock_rest, (gssize) length, FALSE);
+      self->mock_rest += length;
+    }
+  last = *self->mock_rest == '\0';
+  if (last)
+    append_end (out, self);
+
+  self->funcs->data (self, out->str, out->len, self->user_data);
+  if (last)
+    sluice_attempt_finish (self, NULL);
+  else if (self->phase != SLUICE_PHASE_ENDED && !self->paused)
+    sluice_attempt_resume_mock (self);
+  return G_SOURCE_REMOVE;
 }
 
 static void
-deliver (SluiceAttempt *self, GString *out)
+attach (SluiceAttempt *self, GSource *source, GSourceFunc func)
 {
-  g_autoptr (GBytes) body = NULL;
+  self->mock_source = source;
+  g_source_set_priority (source, G_PRIORITY_DEFAULT);
+  g_source_set_callback (source, func, self, NULL);
+  g_source_attach (source, g_main_context_get_thread_default ());
+}
 
-  if (self->request.stream && self->status == 200)
+void
+sluice_attempt_resume_mock (SluiceAttempt *self)
+{
+  if (self->mock_source == NULL)
+    attach (self, g_idle_source_new (), say_more);
+}
+
+/* Returns whether the answer is whole; a stream goes on from the loop. */
+static gboolean
+compose (SluiceAttempt *self, GString *out)
+{
+  guint number;
+  MockKind kind = find_kind (self->request.deployment, &number);
+  SluiceJsonObject request;
+  gsize length;
+  const char *body = g_bytes_get_data (self->request.body, &length);
+
+  self->status = kind == MOCK_ERROR ? number : kind == MOCK_UNKNOWN ? 400 : 200;
+  if (kind == MOCK_ERROR)
     {
-      self->funcs->data (self, out->str, out->len, self->user_data);
-      sluice_attempt_finish (self, NULL);
-      return;
+      g_autofree char *message = g_strdup_printf ("the mock provider answers %u as it was asked", number);
+
+      append_error (out, message, "mock_error", "null", number);
     }
-  body = g_bytes_new (out->str, out->len);
-  sluice_attempt_finish_answer (self, body);
+  else if (kind == MOCK_UNKNOWN)
+    append_unknown (out, self->request.deployment->model);
+  else if (sluice_json_object_init (&request, body, length, SLUICE_JSON_FLAGS_NONE, NULL))
+    {
+      g_autofree char *text = choose_text (self, kind, &request);
+
+      if (self->request.stream)
+        self->mock_rest = self->mock_text = g_steal_pointer (&text);
+      else
+        append_whole (out, self, &request, text);
+      sluice_json_object_clear (&request);
+    }
+  return self->mock_text == NULL;
 }
 
 static gboolean
@@ -169,41 +322,26 @@ on_mock_due (gpointer data)
 {
   g_autoptr (SluiceAttempt) self = sluice_attempt_ref (data);
   g_autoptr (GString) out = g_string_new (NULL);
-  guint status = number_after (self->request.deployment->model, "error-");
-  SluiceJsonObject request;
-  g_autofree char *text = NULL;
-  gsize length;
-  const char *body = g_bytes_get_data (self->request.body, &length);
+  g_autoptr (GBytes) body = NULL;
+
+  self->first_byte_us = sluice_clock_real (self->upstream->clock);
+  if (!compose (self, out))
+    return say_more (self);
 
   g_clear_pointer (&self->mock_source, g_source_unref);
-  self->first_byte_us = sluice_clock_real (self->upstream->clock);
-  self->status = status >= 400 && status <= 599 ? status : 200;
-  if (self->status != 200)
-    g_string_append_printf (out, "{\"error\":{\"message\":\"the mock provider answers %u as it was asked\","
-                                 "\"type\":\"mock_error\",\"param\":null,\"code\":\"%u\"}}", status, status);
-  else if (sluice_json_object_init (&request, body, length, SLUICE_JSON_FLAGS_NONE, NULL))
-    {
-      text = choose_text (self, &request);
-      sluice_json_object_clear (&request);
-      if (self->request.stream)
-        append_stream (out, self, text);
-      else
-        append_whole (out, self, text);
-    }
-  deliver (self, out);
+  body = g_bytes_new (out->str, out->len);
+  sluice_attempt_finish_answer (self, body);
   return G_SOURCE_REMOVE;
 }
 
 void
 sluice_attempt_start_mock (SluiceAttempt *self)
 {
-  guint delay = MIN (number_after (self->request.deployment->model, "slow-"), MAX_SLOW_MS);
+  guint number;
+  gboolean slow = find_kind (self->request.deployment, &number) == MOCK_SLOW && number > 0;
 
   /* slow as asked: only the limit of the whole call counts */
   self->phase = SLUICE_PHASE_FIRST_BYTE;
   self->phase_deadline = G_MAXINT64;
-  self->mock_source = delay > 0 ? g_timeout_source_new (delay) : g_idle_source_new ();
-  g_source_set_priority (self->mock_source, G_PRIORITY_DEFAULT);
-  g_source_set_callback (self->mock_source, on_mock_due, self, NULL);
-  g_source_attach (self->mock_source, g_main_context_get_thread_default ());
+  attach (self, slow ? g_timeout_source_new (number) : g_idle_source_new (), on_mock_due);
 }

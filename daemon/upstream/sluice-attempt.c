@@ -33,6 +33,7 @@ sluice_attempt_unref (SluiceAttempt *self)
   g_clear_object (&self->message);
   g_clear_object (&self->cancellable);
   g_clear_error (&self->failure);
+  g_clear_pointer (&self->mock_text, g_free);
   g_clear_pointer (&self->whole, g_byte_array_unref);
   sluice_deployment_unref (self->request.deployment);
   g_clear_pointer (&self->request.body, g_bytes_unref);
@@ -446,7 +447,11 @@ sluice_attempt_resume (SluiceAttempt *self)
     return;
 
   self->paused = FALSE;
-  if (self->phase == SLUICE_PHASE_ENDED || self->stream == NULL)
+  if (self->phase == SLUICE_PHASE_ENDED)
+    return;
+  if (self->mock_text != NULL)
+    sluice_attempt_resume_mock (self);
+  if (self->stream == NULL)
     return;
   set_phase (self, SLUICE_PHASE_BODY, self->request.idle_ms);
   /* from the loop, not from within the caller */

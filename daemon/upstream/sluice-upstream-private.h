@@ -52,6 +52,8 @@ struct _SluiceAttempt {
   GCancellable *cancellable; /* (owned) */
   GInputStream *stream;      /* (owned) (nullable) */
   GSource *mock_source;      /* (owned) (nullable) */
+  char *mock_text;           /* (owned) (nullable): of a mock stream */
+  const char *mock_rest;     /* (nullable): what of it has not been said */
   SluiceStreamWatch *watch;  /* (owned) (nullable): waits for bytes of the stream */
   GByteArray *whole;         /* (owned) (nullable): an answer that is collected */
   GError *failure;           /* (owned) (nullable): why we cancelled it ourselves */
@@ -72,6 +74,8 @@ void sluice_attempt_finish (SluiceAttempt *self, GError *error);
 /* Ends the attempt with a whole answer. */
 void sluice_attempt_finish_answer (SluiceAttempt *self, GBytes *body);
 void sluice_attempt_start_mock (SluiceAttempt *self);
+/* Goes on with a mock stream, from the loop. */
+void sluice_attempt_resume_mock (SluiceAttempt *self);
 void sluice_attempt_check_deadlines (SluiceAttempt *self, gint64 now);
 
 G_END_DECLS

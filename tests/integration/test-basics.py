@@ -393,5 +393,25 @@ def test_http_1_0(world):
         check(raw.at_end(), 'an HTTP/1.0 connection stays open')
 
 
+def test_mock_provider_of_an_empty_configuration(_):
+    with Gateway(None, key=None) as gateway:
+        for model in ('mock/', 'mock/nope', 'mock/error-99', 'mock/error-600', 'mock/error-abc', 'mock/slow--5'):
+            for stream in (False, True):
+                error = gateway.chat(model, stream=stream).expect(400).error()
+                check_in('mock/slow-<0 to 600000', error['message'], model)
+        for status in (400, 418, 503, 599):
+            gateway.chat(f'mock/error-{status}').expect(status).error()
+        long = 'x' * 3_000_000
+        events = gateway.chat('mock/echo', long, stream=True).expect(200).events()
+        chunks = [json.loads(event) for event in events[:-1]]
+        check_equal(events[-1], '[DONE]', 'the end of a long stream')
+        check(''.join(chunk['choices'][0]['delta'].get('content', '') for chunk in chunks) == long, 'the text of it')
+        check_equal(len({chunk['id'] for chunk in chunks}), 1, 'ids')
+        data = gateway.post('/v1/embeddings', {'model': 'mock/echo', 'input': ['a', 'b'],
+                                               'encoding_format': 'base64'}).expect(200).json()['data']
+        check_equal([item['index'] for item in data], [0, 1], 'vectors')
+        check_equal(struct.unpack('<3f', base64.b64decode(data[1]['embedding'])), (0.25, -0.5, 0.75), 'a vector')
+
+
 if __name__ == '__main__':
     run_tests(globals(), setup=setup)

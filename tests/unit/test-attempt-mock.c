@@ -82,7 +82,9 @@ static const Case cases[] = {
   { "echo-prompt-object", "echo", COMPLETION, "{\"prompt\":\"go on\"}", "object", "text_completion" },
   { "echo-finish", "echo", COMPLETION, "{\"prompt\":\"go on\"}", "choices.0.finish_reason", "stop" },
   { "embedding", "echo", EMBEDDING, "{\"input\":\"x\"}", "data.0.object", "embedding" },
-  { "unknown-name-echoes", "whatever", CHAT, HELLO, "choices.0.message.content", "hello \"you\"" },
+  { "embeddings", "echo", EMBEDDING, "{\"input\":[\"x\",\"y\"]}", "data.1.object", "embedding" },
+  { "embeddings-of-tokens", "echo", EMBEDDING, "{\"input\":[[1],[2],[3]]}", "data.2.object", "embedding" },
+  { "slow-0", "slow-0", CHAT, HELLO, "choices.0.message.content", "hello \"you\"" },
 };
 
 static void
@@ -137,18 +139,25 @@ test_error_503 (void)
   record_clear (&record);
 }
 
-/* What is no error status is no error. */
+/* What there is not is said to be so, with what there is. */
 static void
-test_no_error (void)
+test_unknown (void)
 {
-  static const char *const models[] = { "error-200", "error-600", "error-", "error-x", "error-99999999999999999999" };
+  static const char *const models[] = { "",          "nope",    "echo/x", "error-200", "error-600", "error-",
+                                        "error-404x", "error-x", "slow-",  "slow--5",   "slow-1e3",  "slow-600001",
+                                        "error-99999999999999999999" };
   Record record;
 
   record_init (&record);
-  for (guint i = 0; i < G_N_ELEMENTS (models); i++)
+  for (guint i = 0; i < G_N_ELEMENTS (models) * 2; i++)
     {
-      run (&record, models[i], CHAT, HELLO, FALSE);
-      g_assert_cmpuint (sluice_attempt_get_status (record.attempt), ==, 200);
+      g_autofree char *message = NULL;
+
+      run (&record, models[i / 2], CHAT, HELLO, i % 2 == 1);
+      g_assert_cmpuint (record.n_answers, ==, 1);
+      g_assert_cmpuint (sluice_attempt_get_status (record.attempt), ==, 400);
+      message = member (record_text (&record), "error.message");
+      g_assert_nonnull (strstr (message, "mock/error-<400 to 599>"));
     }
   record_clear (&record);
 }
@@ -194,6 +203,50 @@ test_stream (void)
   run (&record, "echo", COMPLETION, "{\"prompt\":\"one two  three \"}", TRUE);
   completion = join_stream (record.data->str, "choices.0.text");
   g_assert_cmpstr (completion, ==, "one two  three ");
+  record_clear (&record);
+}
+
+static void
+on_long_data (Record *record, guint *n_paused)
+{
+  if (record->n_data % 3 != 0)
+    return;
+  /* a reader that is slow stops it; then it goes on where it was */
+  sluice_attempt_pause (record->attempt);
+  run_idle ();
+  g_assert_false (record_is_over (record));
+  sluice_attempt_resume (record->attempt);
+  ++*n_paused;
+}
+
+/* Long words are cut between characters, and the whole comes in turns. */
+static void
+test_long_stream (void)
+{
+  Record record;
+  guint n_paused = 0;
+  guint n_seen = 0;
+  g_autoptr (GString) word = g_string_new (NULL);
+  g_autofree char *body = NULL;
+  g_autofree char *text = NULL;
+
+  while (word->len < 100000)
+    g_string_append (word, "\xc3\xa4\xe2\x82\xac");
+  body = g_strdup_printf ("{\"prompt\":\"%s\"}", word->str);
+  record_init (&record);
+  record_start (&record, mock ("echo"), COMPLETION, body, TRUE);
+  while (!record_is_over (&record))
+    {
+      g_main_context_iteration (NULL, TRUE);
+      g_assert_cmpuint (record.n_data, <=, n_seen + 1);
+      if (record.n_data > n_seen && !record_is_over (&record))
+        on_long_data (&record, &n_paused);
+      n_seen = record.n_data;
+    }
+  g_assert_no_error (record.error);
+  g_assert_cmpuint (record.n_data, >, 4);
+  text = join_stream (record.data->str, "choices.0.text");
+  g_assert_cmpstr (text, ==, word->str);
   record_clear (&record);
 }
 
@@ -271,8 +324,9 @@ main (int argc, char *argv[])
     }
   g_test_add_func ("/attempt-mock/lorem", test_lorem);
   g_test_add_func ("/attempt-mock/error-503", test_error_503);
-  g_test_add_func ("/attempt-mock/no-error", test_no_error);
+  g_test_add_func ("/attempt-mock/unknown", test_unknown);
   g_test_add_func ("/attempt-mock/stream", test_stream);
+  g_test_add_func ("/attempt-mock/long-stream", test_long_stream);
   g_test_add_func ("/attempt-mock/slow-20", test_slow_20);
   g_test_add_func ("/attempt-mock/slow-cancelled", test_slow_cancelled);
   g_test_add_func ("/attempt-mock/slow-times-out", test_slow_times_out);

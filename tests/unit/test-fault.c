@@ -105,7 +105,7 @@ static const Case cases[] = {
   { 522, "<html>cloudflare</html>\n", 503, "service_unavailable_error", NULL, TRUE, TRUE, "<html>cloudflare</html>" },
   { 302, "", 502, "server_error", NULL, TRUE, FALSE, "the upstream answered with status 302 and no text" },
   { 500, "", 500, "server_error", NULL, TRUE, TRUE, "the upstream answered with status 500 and no text" },
-  { 599, "{}", 500, "server_error", NULL, TRUE, TRUE, "{}" },
+  { 599, "{}", 599, "server_error", NULL, TRUE, TRUE, "{}" },
   { 700, "{}", 502, "server_error", NULL, TRUE, TRUE, "{}" },
   { 500, "{\"error\":{\"kind\":7}}", 500, "server_error", NULL, TRUE, TRUE, "{\"kind\":7}" },
   /* errors with status 200 */
