@@ -159,7 +159,22 @@ check_origin (const Head *head, SluiceSnapshot *snapshot, SluiceGuardResult *res
   return TRUE;
 }
 
-/* "Bearer KEY" and "bearer KEY" lose their scheme; a Basic pair is its password, else its user name. */
+/* The SDKs of AWS sign with the key as the credential: "Credential=KEY/20260101/region/service/aws4_request, ...". */
+static char *
+dup_credential (const char *parameters)
+{
+  static const char name[] = "Credential=";
+  const char *credential = strstr (parameters, name);
+
+  if (credential == NULL)
+    return g_strdup ("");
+
+  credential += strlen (name);
+  return g_strndup (credential, strcspn (credential, "/, "));
+}
+
+/* "Bearer KEY" and "bearer KEY" lose their scheme; a Basic pair is its password, else its user name; of a signature
+ * counts whose it says to be. */
 static const char *
 strip_scheme (const char *value, char **decoded)
 {
@@ -171,6 +186,11 @@ strip_scheme (const char *value, char **decoded)
       while (*value == ' ')
         value++;
       return value;
+    }
+  if (g_ascii_strncasecmp (value, "AWS4-HMAC-SHA256 ", 17) == 0)
+    {
+      *decoded = dup_credential (value + 17);
+      return *decoded;
     }
   if (g_ascii_strncasecmp (value, "Basic ", 6) == 0)
     {

@@ -16,6 +16,12 @@ LIMIT = 256 * 1024
 WRONG = 'sk-wrong-key-000000'
 
 
+def signed(key):
+    """As the SDKs of AWS sign, with @key in place of their access key."""
+    return (f'AWS4-HMAC-SHA256 Credential={key}/20260102/us-east-1/bedrock/aws4_request, '
+            f'SignedHeaders=host;x-amz-date, Signature={"0" * 64}')
+
+
 class World:
     def __init__(self, gateway, upstream):
         self.gateway = gateway
@@ -142,7 +148,8 @@ def test_health_and_root(world):
 def test_key_in_every_header(world):
     basic = base64.b64encode(f'user:{MASTER_KEY}'.encode()).decode()
     for name, value in (('Authorization', f'Bearer {MASTER_KEY}'), ('Authorization', f'bearer {MASTER_KEY}'),
-                        ('Authorization', f'Basic {basic}'), ('x-litellm-api-key', MASTER_KEY),
+                        ('Authorization', f'Basic {basic}'), ('Authorization', signed(MASTER_KEY)),
+                        ('x-litellm-api-key', MASTER_KEY),
                         ('x-litellm-api-key', f'Bearer {MASTER_KEY}'), ('api-key', MASTER_KEY),
                         ('x-api-key', MASTER_KEY), ('x-goog-api-key', MASTER_KEY),
                         ('Ocp-Apim-Subscription-Key', MASTER_KEY)):
