@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "catalogue/sluice-provider.h"
+#include "catalogue/sluice-provider-private.h"
 
 #include <string.h>
 
@@ -219,6 +219,10 @@ find (const char *id, gsize length)
   for (guint i = 0; i < G_N_ELEMENTS (providers); i++)
     if (strlen (providers[i].id) == length && memcmp (providers[i].id, id, length) == 0)
       return &providers[i];
+
+  for (guint i = 0; i < sluice_n_providers_later; i++)
+    if (strlen (sluice_providers_later[i].id) == length && memcmp (sluice_providers_later[i].id, id, length) == 0)
+      return &sluice_providers_later[i];
 
   return NULL;
 }

@@ -20,6 +20,7 @@ typedef struct {
   const char *base_variables[SLUICE_PROVIDER_MAX_VARIABLES];
   gboolean runs_models_here; /* DESIGN 7: it runs models itself, so a private address makes a deployment local */
   gboolean needs_key;
+  gboolean wire_pending; /* known, but its wire is not spoken yet: no address, no variables, no dialect of that name */
 } SluiceProvider;
 
 /* By id or alias; %NULL if unknown. The row lives for ever. */
@@ -29,7 +30,7 @@ const SluiceProvider *sluice_provider_find (const char *id);
  * rest; otherwise returns %NULL and @model is the whole text. */
 const SluiceProvider *sluice_provider_split (const char *name, const char **model);
 
-/* The table, for tests and lists. @n_providers (out). */
+/* The table of those that can be asked, for tests and lists. @n_providers (out). */
 const SluiceProvider *sluice_providers (guint *n_providers);
 
 G_END_DECLS

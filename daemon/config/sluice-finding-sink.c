@@ -108,6 +108,7 @@ void
 sluice_finding_sink_drain (SluiceFindingSink *self, GPtrArray *findings)
 {
   static const char *const names[N_LEVELS] = { "warnings", "errors" };
+  const char *first = g_ptr_array_index (self->files, 0);
 
   g_ptr_array_sort_with_data (self->findings, compare_places, self);
   for (guint level = 0; level < N_LEVELS; level++)
@@ -116,8 +117,7 @@ sluice_finding_sink_drain (SluiceFindingSink *self, GPtrArray *findings)
       g_autofree char *message = g_strdup_printf ("%u further %s are not shown", left_out, names[level]);
 
       if (left_out > 0)
-        g_ptr_array_add (self->findings,
-                         sluice_finding_new (level, g_ptr_array_index (self->files, 0), 0, 0, NULL, message));
+        g_ptr_array_add (self->findings, sluice_finding_new (level, first, 0, 0, NULL, message));
       self->counts[level] = 0;
     }
 

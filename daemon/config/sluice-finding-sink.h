@@ -17,8 +17,7 @@ typedef struct _SluiceFindingSink SluiceFindingSink;
 SluiceFindingSink *sluice_finding_sink_new (const char *file);
 void sluice_finding_sink_free (SluiceFindingSink *self);
 
-/* Findings that come now belong to @file, until the next call. The files stand in the order in which they came
- * first. */
+/* Findings that come now belong to @file, until the next call. Files stand in the order in which they came first. */
 void sluice_finding_sink_set_file (SluiceFindingSink *self, const char *file);
 
 /* @line, @column and @path (nullable) as in SluiceFinding. The text must hold no value of the file. */

@@ -143,7 +143,7 @@ sluice_deployment_new (SluiceConfig *config, const SluiceConfigModel *model, GEr
   if (base == NULL)
     base = self->provider->base;
   self->mock_response = g_strdup (model->mock_response);
-  if (base == NULL && !sluice_deployment_is_mock (self))
+  if (base == NULL && !sluice_deployment_is_mock (self) && !self->provider->wire_pending)
     {
       g_set_error (error, SLUICE_ERROR, SLUICE_ERROR_CONFIG,
                    "the provider '%s' of '%s' has no usual address, set api_base", self->provider->id, model->group);

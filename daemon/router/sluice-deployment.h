@@ -18,7 +18,7 @@ struct _SluiceDeployment {
                                    are no groups */
   const SluiceProvider *provider;
   char *model;                  /* the upstream's name, without the provider's prefix */
-  char *api_base;               /* without a trailing slash; "" for the mock provider */
+  char *api_base;               /* without a trailing slash; "" for the mock provider and where the wire is pending */
   char *api_key;                /* (nullable): a secret */
   char *organization;           /* (nullable) */
   char *mock_response;          /* (nullable): answer with this text, call nobody */

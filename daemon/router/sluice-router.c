@@ -152,6 +152,16 @@ warn (GPtrArray *findings, const SluiceConfigModel *model, const char *message)
                                                    path, message));
 }
 
+static gboolean
+waits_for_wire (const SluiceConfigModel *model)
+{
+  const char *name;
+  const SluiceProvider *provider = model->provider != NULL ? sluice_provider_find (model->provider)
+                                                           : sluice_provider_split (model->model, &name);
+
+  return provider != NULL && provider->wire_pending && model->mock_response == NULL;
+}
+
 SluiceRouter *
 sluice_router_new (SluiceConfig *config, GPtrArray *findings)
 {
@@ -165,6 +175,9 @@ sluice_router_new (SluiceConfig *config, GPtrArray *findings)
 
       if (!add_item (self, model, &error))
         warn (findings, model, error->message);
+      else if (waits_for_wire (model))
+        warn (findings, model, "the provider of this model cannot be asked yet: it is listed, and calls are answered "
+                               "with status 501");
       else if (model->api_key != NULL && !sluice_deployment_says_provider (model))
         warn (findings, model, "the key of this item goes to whatever provider a client names: write PROVIDER/* in "
                                "'model', or leave the key to the provider's variable");

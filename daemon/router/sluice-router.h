@@ -37,7 +37,7 @@ GPtrArray *sluice_router_plan (SluiceRouter *self, const char *model, GError **e
  * among the candidates. Otherwise the client chose by an id or an upstream model, or there is no such name. */
 gboolean sluice_router_names_group (SluiceRouter *self, const char *model);
 
-/* The public names, in the order of the configuration: groups and aliases that are not hidden, no wildcards.
+/* The public names, in the order of the configuration: groups, then aliases that are not hidden; no wildcards.
  * (element-type utf8) (transfer none) */
 GPtrArray *sluice_router_get_groups (SluiceRouter *self);
 

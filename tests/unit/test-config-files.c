@@ -103,10 +103,10 @@ test_lists (Fixture *f, gconstpointer data)
   const SluiceConfigModel *model;
 
   write_file (f, "main.yaml", MAIN "      litellm_credential_name: c\nenvironment_variables: {V: sk-v}\n");
-  write_file (f, "a.yaml",
-              "model_list:\n  - {model_name: n, litellm_params: {model: ollama/y, api_key: os.environ/V}}\n"
-              "credential_list: [{credential_name: c, credential_values: {api_key: sk-c}}]\n"
-              "general_settings: {master_key: sk-0f3a9b}\n");
+  write_file (f, "a.yaml", "model_list:\n"
+                           "  - {model_name: n, litellm_params: {model: ollama/y, api_key: os.environ/V}}\n"
+                           "credential_list: [{credential_name: c, credential_values: {api_key: sk-c}}]\n"
+                           "general_settings: {master_key: sk-0f3a9b}\n");
   g_assert_nonnull (load (f));
   g_assert_cmpuint (f->findings->len, ==, 0);
   g_assert_cmpuint (sluice_config_get_n_models (f->config), ==, 2);

@@ -35,6 +35,8 @@ test_find (void)
   g_assert_null (sluice_provider_find ("OpenAI"));
   g_assert_null (sluice_provider_find ("huggingface"));
   g_assert_null (sluice_provider_find (""));
+  g_assert_true (sluice_provider_find ("anthropic")->wire_pending);
+  g_assert_false (sluice_provider_find ("openai")->wire_pending);
   g_assert_null (sluice_provider_find ("openai/"));
   g_assert_false (sluice_provider_find ("litellm_proxy")->runs_models_here);
   g_assert_true (sluice_provider_find ("ollama_chat")->runs_models_here);
