@@ -20,6 +20,7 @@ struct _SluiceConfig {
   GPtrArray *models; /* (element-type SluiceConfigModel) */
   GPtrArray *aliases; /* (element-type SluiceConfigAlias) */
   char *master_key;  /* (nullable) */
+  char *unenforced_budget; /* (nullable): its path */
   SluiceSettings *settings;
   GPtrArray *files;      /* (element-type filename), with %NULL at the end */
   GHashTable *variables; /* (element-type filename filename): the file's over those of the environment */
@@ -50,6 +51,9 @@ typedef struct {
   GPtrArray *documents;                 /* (element-type SluiceConfigDocument): the main file first */
   const SluiceConfigDocument *document; /* that is read now */
   gboolean incomplete;                  /* an included file could not be read: what is missing may stand there */
+  GHashTable *names;       /* (element-type utf8): all that can be asked for, unowned */
+  GPtrArray *groups;       /* (element-type utf8): the groups and aliases of them */
+  GPtrArray *patterns;     /* (element-type utf8): the groups with a '*' */
   GHashTable *credentials;              /* (element-type utf8 _): drafts of credential_list by name */
   GString *path;                        /* of what is read now */
   SluiceConfigPending pending[SLUICE_N_SECTIONS];
@@ -91,6 +95,19 @@ void sluice_config_reader_walk (SluiceConfigReader *self,
                                 SluiceSection section,
                                 SluiceConfigKeyFunc func,
                                 gpointer data);
+
+/* Checks a value that is of the key's type, with all below it. Returns whether it can be used. */
+gboolean sluice_config_check_value (SluiceConfigReader *self, const SluiceKey *key, const SluiceYamlNode *node);
+
+/* A warning at @line and @column if nothing is called @name. */
+void sluice_config_check_group_name (SluiceConfigReader *self, const char *name, guint line, guint column);
+
+/* A budget is configured at the path of what is read now. */
+void sluice_config_note_budget (SluiceConfigReader *self, const SluiceYamlMember *member);
+
+/* Remembers the names that can be asked for, before anything refers to them. */
+void sluice_config_note_models (SluiceConfigReader *self, const SluiceYamlNode *list);
+void sluice_config_note_aliases (SluiceConfigReader *self, const SluiceYamlNode *router_settings);
 
 /* One finding for each section with keys without effect. */
 void sluice_config_reader_end (SluiceConfigReader *self);

@@ -67,6 +67,8 @@ fits (const SluiceYamlNode *node, SluiceKeyType type)
       return is_string || node->type == SLUICE_YAML_LIST;
     case SLUICE_KEY_STRING_OR_MAP:
       return is_string || node->type == SLUICE_YAML_MAP;
+    case SLUICE_KEY_LIST_OR_MAP:
+      return node->type == SLUICE_YAML_LIST || node->type == SLUICE_YAML_MAP;
     default:
       g_assert_not_reached ();
     }
@@ -152,6 +154,30 @@ take_unknown (SluiceConfigReader *self, SluiceSection section, const SluiceYamlM
   return is_sent;
 }
 
+/* What the author should know of a key that does not do here what it does elsewhere. */
+static void
+say_effect (SluiceConfigReader *self,
+            SluiceSection section,
+            const SluiceKey *key,
+            const SluiceYamlMember *member,
+            gsize map_path_length)
+{
+  const SluiceYamlNode *value = member->value;
+  gboolean is_off = value->type == SLUICE_YAML_BOOL && value->integer == 0;
+
+  if (key->is_budget)
+    {
+      if (value->type != SLUICE_YAML_NULL)
+        sluice_config_note_budget (self, member);
+    }
+  else if (key->notice != NULL && !is_off)
+    sluice_config_reader_warn (self, member, "%s", key->notice);
+  else if (key->status == SLUICE_KEY_PENDING && section == SLUICE_SECTION_TOP)
+    sluice_config_reader_warn (self, member, "this section has no effect yet");
+  else if (key->status == SLUICE_KEY_PENDING)
+    note_pending (self, section, member, map_path_length);
+}
+
 static void
 walk_member (SluiceConfigReader *self,
              SluiceSection section,
@@ -168,13 +194,11 @@ walk_member (SluiceConfigReader *self,
         func (self, NULL, member, data);
       return;
     }
-  if (key->status == SLUICE_KEY_PENDING && section == SLUICE_SECTION_TOP)
-    sluice_config_reader_warn (self, member, "this section has no effect yet");
-  else if (key->status == SLUICE_KEY_PENDING)
-    note_pending (self, section, member, map_path_length);
-  if (member->value->type == SLUICE_YAML_NULL || !check_type (self, key, member->value))
+  say_effect (self, section, key, member, map_path_length);
+  if (member->value->type == SLUICE_YAML_NULL || !check_type (self, key, member->value) ||
+      !sluice_config_check_value (self, key, member->value))
     return;
-  if (key->status != SLUICE_KEY_PENDING)
+  if (key->status != SLUICE_KEY_PENDING && key->status != SLUICE_KEY_CHECKED)
     func (self, key, member, data);
 }
 

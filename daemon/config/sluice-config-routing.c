@@ -50,6 +50,8 @@ read_alias (SluiceConfigReader *self, const SluiceYamlMember *member)
                                 sluice_yaml_describe_type (node->type));
 
   if (alias->group != NULL)
+    sluice_config_check_group_name (self, alias->group, node->line, node->column);
+  if (alias->group != NULL)
     g_ptr_array_add (self->config->aliases, g_steal_pointer (&alias));
 }
 

@@ -14,6 +14,14 @@ static const SluiceSchemaTable *const tables[] = {
   [SLUICE_SECTION_GENERAL_SETTINGS] = &sluice_schema_general_settings,
   [SLUICE_SECTION_ROUTER_SETTINGS] = &sluice_schema_router_settings,
   [SLUICE_SECTION_ALIAS] = &sluice_schema_alias,
+  [SLUICE_SECTION_CACHE_PARAMS] = &sluice_schema_cache_params,
+  [SLUICE_SECTION_RETRY_POLICY] = &sluice_schema_retry_policy,
+  [SLUICE_SECTION_FAILS_POLICY] = &sluice_schema_fails_policy,
+  [SLUICE_SECTION_STRATEGY_ARGS] = &sluice_schema_strategy_args,
+  [SLUICE_SECTION_PROVIDER_BUDGET] = &sluice_schema_provider_budget,
+  [SLUICE_SECTION_BUDGET] = &sluice_schema_budget,
+  [SLUICE_SECTION_KEY_PARAMS] = &sluice_schema_key_params,
+  [SLUICE_SECTION_PASS_THROUGH] = &sluice_schema_pass_through,
 };
 
 G_STATIC_ASSERT (G_N_ELEMENTS (tables) == SLUICE_N_SECTIONS);
@@ -64,6 +72,7 @@ sluice_schema_describe_type (SluiceKeyType type)
     [STRING_OR_INT] = "a text or a whole number",
     [STRING_OR_LIST] = "a text or a list of texts",
     [STRING_OR_MAP] = "a text or a map",
+    [LIST_OR_MAP] = "a list or a map",
   };
 
   g_assert ((guint) type < G_N_ELEMENTS (names));

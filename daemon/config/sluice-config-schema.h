@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * The keys of config.yaml as tables: section, name, type, and whether the key has an effect here. To give a key an
- * effect, change its row, and read it (sluice-config-draft.c for items of model_list, sluice-config.c for the rest).
+ * The keys of config.yaml as tables: section, name, type, what its value may be, its default where the format has one,
+ * and whether the key has an effect here. To give a key an effect, change its row, and read it (sluice-config-draft.c
+ * for items of model_list, sluice-config.c and sluice-config-routing.c for the rest).
  */
 #pragma once
 
@@ -20,6 +21,14 @@ typedef enum {
   SLUICE_SECTION_GENERAL_SETTINGS,
   SLUICE_SECTION_ROUTER_SETTINGS,
   SLUICE_SECTION_ALIAS, /* a value of model_group_alias */
+  SLUICE_SECTION_CACHE_PARAMS,
+  SLUICE_SECTION_RETRY_POLICY,
+  SLUICE_SECTION_FAILS_POLICY,
+  SLUICE_SECTION_STRATEGY_ARGS,
+  SLUICE_SECTION_PROVIDER_BUDGET,
+  SLUICE_SECTION_BUDGET,      /* a value of tag_budget_config */
+  SLUICE_SECTION_KEY_PARAMS,  /* what keys, users and teams are made with when nothing else is said */
+  SLUICE_SECTION_PASS_THROUGH, /* an item of pass_through_endpoints */
   SLUICE_N_SECTIONS,
 } SluiceSection;
 
@@ -34,18 +43,61 @@ typedef enum {
   SLUICE_KEY_STRING_OR_INT,
   SLUICE_KEY_STRING_OR_LIST,
   SLUICE_KEY_STRING_OR_MAP,
+  SLUICE_KEY_LIST_OR_MAP,
 } SluiceKeyType;
 
 typedef enum {
   SLUICE_KEY_PENDING,   /* known, but without an effect yet */
   SLUICE_KEY_USED,      /* read */
   SLUICE_KEY_PARAMETER, /* goes into requests as a default */
+  SLUICE_KEY_CHECKED,   /* without an effect yet, as its whole section, which says so */
 } SluiceKeyStatus;
 
+/* What a value of the right type may be. */
+typedef enum {
+  SLUICE_RULE_NONE,
+  SLUICE_RULE_RANGE,        /* a number from minimum to maximum */
+  SLUICE_RULE_ABOVE,        /* a number above minimum, at most maximum */
+  SLUICE_RULE_DURATION,     /* "30s", "5m", "1h", "30d", "1w", "1mo" */
+  SLUICE_RULE_WORD,         /* one of words */
+  SLUICE_RULE_WORD_LIST,    /* a list of them */
+  SLUICE_RULE_TEXT_LIST,    /* a list of texts */
+  SLUICE_RULE_GROUP,        /* a name that can be asked for */
+  SLUICE_RULE_GROUP_LIST,   /* a list of them */
+  SLUICE_RULE_FALLBACKS,    /* group to such a list: a map, or a list of maps */
+  SLUICE_RULE_SECTION,      /* a map of the keys of section */
+  SLUICE_RULE_SECTION_MAP,  /* a map of such maps */
+  SLUICE_RULE_SECTION_LIST, /* a list of such maps */
+} SluiceKeyRule;
+
+/**
+ * SluiceKey:
+ * @name: as written in the file
+ * @type: its type
+ * @status: whether it has an effect
+ * @rule: what the value may be, beyond its type
+ * @minimum: for ranges
+ * @maximum: for ranges
+ * @words: (nullable) (array zero-terminated=1): for words
+ * @section: for maps
+ * @is_budget: a limit on what may be spent
+ * @default_text: (nullable): what counts where the key is not given, as it would be written
+ * @notice: (nullable): what a warning says instead of that the key has no effect; not for false
+ *
+ * A row.
+ */
 typedef struct {
   const char *name;
   SluiceKeyType type;
   SluiceKeyStatus status;
+  SluiceKeyRule rule;
+  gint64 minimum;
+  gint64 maximum;
+  const char *const *words;
+  SluiceSection section;
+  gboolean is_budget;
+  const char *default_text;
+  const char *notice;
 } SluiceKey;
 
 /* (nullable): the row lives for ever. */

@@ -86,6 +86,7 @@ sluice_config_unref (SluiceConfig *self)
   g_ptr_array_unref (self->aliases);
   g_ptr_array_unref (self->files);
   g_free (self->master_key);
+  g_free (self->unenforced_budget);
   sluice_settings_free (self->settings);
   g_hash_table_unref (self->variables);
   g_free (self);
@@ -133,6 +134,14 @@ sluice_config_get_alias (const SluiceConfig *self, guint index)
   g_return_val_if_fail (index < self->aliases->len, NULL);
 
   return g_ptr_array_index (self->aliases, index);
+}
+
+const char *
+sluice_config_get_unenforced_budget (const SluiceConfig *self)
+{
+  g_return_val_if_fail (self != NULL, NULL);
+
+  return self->unenforced_budget;
 }
 
 const char *
@@ -263,6 +272,15 @@ resolve_section (SluiceConfigReader *self, const SluiceYamlMember *member)
 }
 
 static void
+note_names (SluiceConfigReader *self, const SluiceYamlMember *member)
+{
+  if (g_str_equal (member->key, "model_list") && member->value->type == SLUICE_YAML_LIST)
+    sluice_config_note_models (self, member->value);
+  else if (g_str_equal (member->key, "router_settings"))
+    sluice_config_note_aliases (self, member->value);
+}
+
+static void
 read_credentials (SluiceConfigReader *self, const SluiceYamlMember *member)
 {
   if (member->value->type == SLUICE_YAML_LIST)
@@ -295,6 +313,7 @@ read_documents (SluiceConfigReader *self, GPtrArray *files)
   sluice_config_read_includes (self, files);
   for_each_section (self, "environment_variables", read_variables);
   for_each_section (self, NULL, resolve_section);
+  for_each_section (self, NULL, note_names);
   for_each_section (self, "credential_list", read_credentials);
   for (guint i = 0; i < self->documents->len; i++)
     read_document (self, g_ptr_array_index (self->documents, i), &master_key);
@@ -328,7 +347,13 @@ parse_document (SluiceConfigDocument *document,
       reader.ordinals = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
       reader.credentials
           = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify) sluice_config_draft_free);
+      reader.names = g_hash_table_new (g_str_hash, g_str_equal);
+      reader.groups = g_ptr_array_new ();
+      reader.patterns = g_ptr_array_new ();
       read_documents (&reader, files);
+      g_hash_table_unref (reader.names);
+      g_ptr_array_unref (reader.groups);
+      g_ptr_array_unref (reader.patterns);
       g_hash_table_unref (reader.credentials);
       g_hash_table_unref (reader.ids);
       g_hash_table_unref (reader.ordinals);

@@ -97,6 +97,12 @@ const SluiceConfigAlias *sluice_config_get_alias (const SluiceConfig *self, guin
 /* general_settings.master_key, else LITELLM_MASTER_KEY; %NULL if there is none. A secret. */
 const char *sluice_config_get_master_key (const SluiceConfig *self);
 
+/*
+ * The path of a budget that the file sets and that nothing enforces yet, such as "litellm_settings.max_budget"; %NULL
+ * if there is none. While there is one, calls that can cost money must be refused (DESIGN 8).
+ */
+const char *sluice_config_get_unenforced_budget (const SluiceConfig *self);
+
 /* Whether @key stands in a tutorial, so that everybody knows it: "sk-1234" and the like. */
 gboolean sluice_config_is_example_key (const char *key);
 

@@ -265,21 +265,140 @@ row_matches (const FindingRow *row, const SluiceFinding *found)
          g_strcmp0 (found->path, row->path) == 0 && strstr (found->message, row->words) != NULL;
 }
 
+/* What a value may be; that it has no effect yet makes each of these a warning, in a file that is read. */
+static const FindingRow value_rows[] = {
+  { "router_settings: {routing_strategy: simple-shufle}\n", WARNING, 1, 37, "router_settings.routing_strategy",
+    "did you mean 'simple-shuffle'?" },
+  { "router_settings: {num_retries: -1}\n", WARNING, 1, 32, "router_settings.num_retries",
+    "takes a whole number from 0 to 100" },
+  { "router_settings: {timeout: 0}\n", WARNING, 1, 28, "router_settings.timeout", "takes a number above 0" },
+  { "router_settings: {timeout: .nan}\n", WARNING, 1, 28, "router_settings.timeout", "takes a number above 0" },
+  { "router_settings: {timeout: 1e300}\n", WARNING, 1, 28, "router_settings.timeout", "at most 31536000" },
+  { "router_settings: {allowed_fails: 99999999999999999999}\n", WARNING, 1, 34, "router_settings.allowed_fails",
+    "takes a whole number, not a number" },
+  { "router_settings: {retry_policy: {TimeoutErorRetries: 1}}\n", WARNING, 1, 34,
+    "router_settings.retry_policy.TimeoutErorRetries", "did you mean 'TimeoutErrorRetries'?" },
+  { "router_settings: {retry_policy: {TimeoutErrorRetries: many}}\n", WARNING, 1, 55,
+    "router_settings.retry_policy.TimeoutErrorRetries", "takes a whole number" },
+  { "router_settings: {model_group_retry_policy: {chat: [1]}}\n", WARNING, 1, 52,
+    "router_settings.model_group_retry_policy.chat", "takes a map, not a list" },
+  { "router_settings: {optional_pre_call_checks: [prompt_cachin]}\n", WARNING, 1, 46,
+    "router_settings.optional_pre_call_checks[0]", "did you mean 'prompt_caching'?" },
+  { ITEM "router_settings: {fallbacks: {m: n}}\n", WARNING, 5, 34, "router_settings.fallbacks.m", "takes a list" },
+  { ITEM "router_settings: {fallbacks: {mm: [m]}}\n", WARNING, 5, 31, "router_settings.fallbacks.mm",
+    "did you mean 'm'?" },
+  { ITEM "litellm_settings: {fallbacks: [{m: [zzzzzz]}]}\n", WARNING, 5, 37, "litellm_settings.fallbacks[0].m[0]",
+    "no model of 'model_list' has this name" },
+  { ITEM "litellm_settings: {fallbacks: [{m: [m], n: [m]}]}\n", WARNING, 5, 32, "litellm_settings.fallbacks[0]",
+    "one key each" },
+  { ITEM "litellm_settings: {default_fallbacks: [5]}\n", WARNING, 5, 40, "litellm_settings.default_fallbacks[0]",
+    "put it in quotes" },
+  { ITEM "router_settings: {model_group_alias: {a: mn}}\n", WARNING, 5, 42, "router_settings.model_group_alias.a",
+    "did you mean 'm'?" },
+  { "router_settings: {model_group_alias: {a: [m]}}\n", ERROR, 1, 42, "router_settings.model_group_alias.a",
+    "takes the name of a group" },
+  { "router_settings: {model_group_alias: {a: {hiden: true}}}\n", WARNING, 1, 43,
+    "router_settings.model_group_alias.a.hiden", "did you mean 'hidden'?" },
+  { "litellm_settings: {cache_params: {type: rediss}}\n", WARNING, 1, 41, "litellm_settings.cache_params.type",
+    "did you mean 'redis'?" },
+  { "litellm_settings: {cache_params: {similarity_threshold: 1.5}}\n", WARNING, 1, 57,
+    "litellm_settings.cache_params.similarity_threshold", "takes a number from 0 to 1" },
+  { "litellm_settings: {cache: true}\n", WARNING, 1, 20, "litellm_settings.cache", "no Redis is asked" },
+  { "litellm_settings: {budget_duration: 30}\n", WARNING, 1, 37, "litellm_settings.budget_duration", "takes a text" },
+  { "litellm_settings: {budget_duration: 30 days}\n", WARNING, 1, 37, "litellm_settings.budget_duration", "'30d'" },
+  { "general_settings: {database_url: os.environ/NOT_SET}\n", WARNING, 1, 20, "general_settings.database_url",
+    "SQLite" },
+  { "general_settings: {alerting: [slak]}\n", WARNING, 1, 31, "general_settings.alerting[0]",
+    "did you mean 'slack'?" },
+  { "general_settings: {pass_through_endpoints: [{paht: /x}]}\n", WARNING, 1, 46,
+    "general_settings.pass_through_endpoints[0].paht", "did you mean 'path'?" },
+  { ITEM "      input_cost_per_second: -1\n", WARNING, 5, 30, "model_list[0].litellm_params.input_cost_per_second",
+    "from 0" },
+  { ITEM "    model_info: {mode: chatt}\n", WARNING, 5, 24, "model_list[0].model_info.mode", "did you mean 'chat'?" },
+};
+
 static void
-test_findings (Fixture *f, gconstpointer data)
+check_rows (Fixture *f, const FindingRow *rows, guint n_rows)
 {
-  for (guint i = 0; i < G_N_ELEMENTS (finding_rows); i++)
+  for (guint i = 0; i < n_rows; i++)
     {
       guint n_matching = 0;
 
-      load (f, finding_rows[i].yaml);
+      load (f, rows[i].yaml);
       for (guint j = 0; j < f->findings->len; j++)
-        n_matching += row_matches (&finding_rows[i], finding (f, j)) ? 1 : 0;
+        n_matching += row_matches (&rows[i], finding (f, j)) ? 1 : 0;
       if (n_matching != 1)
-        g_test_message ("row %u: %s", i, finding_rows[i].words);
+        g_test_message ("row %u: %s", i, rows[i].words);
       g_assert_cmpuint (n_matching, ==, 1);
       g_assert_cmpstr (finding (f, 0)->file, ==, "config.yaml");
     }
+}
+
+static void
+test_findings (Fixture *f, gconstpointer data)
+{
+  check_rows (f, finding_rows, G_N_ELEMENTS (finding_rows));
+}
+
+static void
+test_values (Fixture *f, gconstpointer data)
+{
+  check_rows (f, value_rows, G_N_ELEMENTS (value_rows));
+}
+
+/* Both forms of fallbacks, and values at the ends of their ranges, are taken without a word but that of no effect. */
+static void
+test_good_values (Fixture *f, gconstpointer data)
+{
+  static const char *const texts[] = {
+    ITEM "litellm_settings: {fallbacks: {m: [m]}}\n",
+    ITEM "litellm_settings: {fallbacks: [{m: [m]}, {'*': [m]}]}\n",
+    ITEM "router_settings: {fallbacks: [{ollama/x: [m]}], num_retries: 0, timeout: 0.001, cooldown_time: 0}\n",
+    "router_settings: {timeout: '31536000', num_retries: '100', routing_strategy: least-busy}\n",
+    "litellm_settings: {budget_duration: 1mo, cache_params: {similarity_threshold: 1.0, type: local}}\n",
+    "litellm_settings: {callbacks: prometheus, success_callback: [a, b]}\n",
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (texts); i++)
+    {
+      g_assert_nonnull (load (f, texts[i]));
+      g_assert_cmpuint (f->findings->len, ==, 1);
+      g_assert_nonnull (strstr (finding (f, 0)->message, "no effect yet"));
+      g_assert_null (sluice_config_get_unenforced_budget (f->config));
+    }
+}
+
+static void
+test_budgets (Fixture *f, gconstpointer data)
+{
+  static const struct {
+    const char *yaml;
+    const char *path; /* %NULL: no budget */
+  } rows[] = {
+    { ITEM, NULL },
+    { "litellm_settings: {max_budget: 10}\n", "litellm_settings.max_budget" },
+    { "litellm_settings: {max_budget: ten}\n", "litellm_settings.max_budget" }, /* what is not understood limits too */
+    { "litellm_settings: {max_budget: }\n", NULL },
+    { "litellm_settings: {max_user_budget: 1, max_budget: 10}\n", "litellm_settings.max_user_budget" },
+    { "litellm_settings: {tag_budget_config: {a: {max_budget: 1}}}\n",
+      "litellm_settings.tag_budget_config.a.max_budget" },
+    { "litellm_settings: {default_team_params: {max_budget: 1}}\n", "litellm_settings.default_team_params.max_budget" },
+    { "litellm_settings: {default_key_generate_params: {soft_budget: 1}}\n", NULL },
+    { "litellm_settings: {max_ui_session_budget: 1, budget_duration: 30d}\n", NULL },
+    { "router_settings: {provider_budget_config: {openai: {budget_limit: 1, time_period: 1d}}}\n",
+      "router_settings.provider_budget_config.openai.budget_limit" },
+    { ITEM "      max_budget: 1\n", "model_list[0].litellm_params.max_budget" },
+    { ITEM "    model_info: {max_budget: 1}\n", "model_list[0].model_info.max_budget" },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (rows); i++)
+    {
+      g_assert_nonnull (load (f, rows[i].yaml));
+      g_assert_cmpstr (sluice_config_get_unenforced_budget (f->config), ==, rows[i].path);
+    }
+  load (f, "litellm_settings: {max_budget: 10}\n");
+  g_assert_cmpuint (f->findings->len, ==, 1);
+  g_assert_nonnull (strstr (finding (f, 0)->message, "remove this key"));
 }
 
 /* All at once, and in the order of the file. */
@@ -544,8 +663,8 @@ test_broad_file (Fixture *f, gconstpointer data)
   g_assert_cmpuint (sluice_config_get_n_models (f->config), ==, 4);
   g_assert_cmpint (sluice_config_get_model (f->config, 2)->input_femto, ==, 0);
   g_assert_cmpint (sluice_config_get_model (f->config, 0)->timeout_ms, ==, 60000);
-  /* 5 unset variables, and one for each of 5 sections */
-  g_assert_cmpuint (f->findings->len, ==, 10);
+  /* 5 unset variables, one for each of 5 sections, and the cache's own */
+  g_assert_cmpuint (f->findings->len, ==, 11);
 }
 
 static void
@@ -651,6 +770,9 @@ main (int argc, char *argv[])
     { "/config/model", test_model_values },
     { "/config/model-not-said", test_model_not_said },
     { "/config/findings", test_findings },
+    { "/config/values", test_values },
+    { "/config/good-values", test_good_values },
+    { "/config/budgets", test_budgets },
     { "/config/many-findings", test_many_findings },
     { "/config/ids", test_ids },
     { "/config/duplicate-ids", test_duplicate_ids },
