@@ -22,6 +22,7 @@ struct _SluiceConfig {
   char *master_key;  /* (nullable) */
   char *unenforced_budget; /* (nullable): its path */
   SluiceSettings *settings;
+  SluiceOrigin *origins; /* of each setting, in the order of the table */
   GPtrArray *files;      /* (element-type filename), with %NULL at the end */
   GHashTable *variables; /* (element-type filename filename): the file's over those of the environment */
 };
@@ -144,6 +145,11 @@ void sluice_config_alias_free (SluiceConfigAlias *self);
 
 /* sluice_settings. */
 void sluice_config_read_settings (SluiceConfigReader *self, const SluiceYamlNode *map);
+
+void sluice_config_set_origin (SluiceConfig *self, const SluiceSettingInfo *info, SluiceOrigin origin);
+
+/* SLUICE_PORT and the like, for settings that no file has. */
+void sluice_config_read_setting_variables (SluiceConfig *self, SluiceFindingSink *sink);
 
 /* general_settings.master_key, checked; @node (nullable): %NULL when the file has none. */
 void sluice_config_read_master_key (SluiceConfigReader *self, const SluiceYamlNode *node);

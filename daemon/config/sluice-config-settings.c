@@ -7,8 +7,15 @@
 
 #define MASTER_KEY_PREFIX "sk-"
 
-/* Settings of the design that nothing reads yet. */
-static const char *const pending_settings[] = { "cloud_policy" };
+#define VARIABLE_PREFIX "SLUICE_"
+
+/* What LiteLLM reads from the environment and has the same meaning here. */
+static const struct {
+  const char *variable;
+  const char *setting;
+} known_variables[] = {
+  { "LITELLM_CORS_ORIGINS", "cors_origins" },
+};
 
 /* Master keys that stand in tutorials: everybody knows them. */
 static const char *const example_keys[] = {
@@ -17,27 +24,12 @@ static const char *const example_keys[] = {
   "sk-change-me", "sk-changeme", "sk-your-key", "sk-your-master-key", "sk-key", "sk-example",
 };
 
-static gboolean
-is_pending (const char *name)
-{
-  for (guint i = 0; i < G_N_ELEMENTS (pending_settings); i++)
-    if (g_str_equal (pending_settings[i], name))
-      return TRUE;
-  return FALSE;
-}
-
 static void
 report_unknown (SluiceConfigReader *self, const SluiceYamlMember *member)
 {
   guint n_infos;
   const SluiceSettingInfo *infos = sluice_settings_table (&n_infos);
   const char *nearest = NULL;
-
-  if (is_pending (member->key))
-    {
-      sluice_config_reader_warn (self, member, "has no effect yet");
-      return;
-    }
 
   if (!sluice_finding_sink_is_full (self->sink, SLUICE_FINDING_WARNING))
     nearest = sluice_nearest (member->key, &infos[0].name, sizeof infos[0], n_infos);
@@ -81,7 +73,9 @@ set_value (SluiceSettings *settings, const SluiceSettingInfo *info, const Sluice
       number = info->type == SLUICE_SETTING_INT ? sluice_yaml_dup_number (node) : NULL;
       return number != NULL && sluice_settings_set (settings, info->name, number, NULL);
     case SLUICE_YAML_BOOL:
-      return info->type == SLUICE_SETTING_BOOL && sluice_settings_set (settings, info->name, node->text, NULL);
+      /* "off" is one of the words of a choice too */
+      return (info->type == SLUICE_SETTING_BOOL || info->type == SLUICE_SETTING_CHOICE) &&
+             sluice_settings_set (settings, info->name, node->text, NULL);
     case SLUICE_YAML_STRING:
       return sluice_settings_set (settings, info->name, node->text, NULL);
     default:
@@ -101,8 +95,13 @@ read_setting (SluiceConfigReader *self, const SluiceYamlMember *member)
       report_unknown (self, member);
       return;
     }
-  if (node->type == SLUICE_YAML_NULL || set_value (self->config->settings, info, node))
+  if (node->type == SLUICE_YAML_NULL)
     return;
+  if (set_value (self->config->settings, info, node))
+    {
+      sluice_config_set_origin (self->config, info, SLUICE_ORIGIN_FILE);
+      return;
+    }
 
   takes = sluice_settings_describe_type (info);
   if ((info->type == SLUICE_SETTING_INT && node->type == SLUICE_YAML_INT) ||
@@ -125,6 +124,153 @@ sluice_config_read_settings (SluiceConfigReader *self, const SluiceYamlNode *map
       read_setting (self, member);
       g_string_truncate (self->path, before);
     }
+}
+
+void
+sluice_config_set_origin (SluiceConfig *self, const SluiceSettingInfo *info, SluiceOrigin origin)
+{
+  guint n_infos;
+  const SluiceSettingInfo *infos = sluice_settings_table (&n_infos);
+
+  self->origins[info - infos] = origin;
+}
+
+SluiceOrigin
+sluice_config_get_origin (const SluiceConfig *self, const char *name)
+{
+  const SluiceSettingInfo *info;
+  guint n_infos;
+
+  g_return_val_if_fail (self != NULL, SLUICE_ORIGIN_DEFAULT);
+  g_return_val_if_fail (name != NULL, SLUICE_ORIGIN_DEFAULT);
+
+  info = sluice_settings_find (name);
+  g_return_val_if_fail (info != NULL, SLUICE_ORIGIN_DEFAULT);
+
+  return self->origins[info - sluice_settings_table (&n_infos)];
+}
+
+const char *
+sluice_origin_to_string (SluiceOrigin origin)
+{
+  static const char *const words[] = {
+    [SLUICE_ORIGIN_DEFAULT] = "default",         [SLUICE_ORIGIN_DATABASE] = "database",
+    [SLUICE_ORIGIN_ENVIRONMENT] = "environment", [SLUICE_ORIGIN_FILE] = "file",
+    [SLUICE_ORIGIN_COMMAND_LINE] = "command-line",
+  };
+
+  g_return_val_if_fail ((guint) origin < G_N_ELEMENTS (words), NULL);
+
+  return words[origin];
+}
+
+/* Takes what no file has set from the variable @variable, if it is there and not empty. */
+static void
+read_variable (SluiceConfig *self, const SluiceSettingInfo *info, const char *variable, SluiceFindingSink *sink)
+{
+  const char *text = g_hash_table_lookup (self->variables, variable);
+  g_autofree char *takes = NULL;
+
+  if (text == NULL || *text == '\0' || sluice_config_get_origin (self, info->name) != SLUICE_ORIGIN_DEFAULT)
+    return;
+  if (g_utf8_validate (text, -1, NULL) && sluice_settings_set (self->settings, info->name, text, NULL))
+    {
+      sluice_config_set_origin (self, info, SLUICE_ORIGIN_ENVIRONMENT);
+      return;
+    }
+
+  takes = sluice_settings_describe_type (info);
+  sluice_finding_sink_add (sink, SLUICE_FINDING_ERROR, 0, 0, NULL, "the variable %s takes %s, not what it holds",
+                           variable, takes);
+}
+
+static char *
+make_variable (const char *setting)
+{
+  g_autofree char *upper = g_ascii_strup (setting, -1);
+
+  return g_strconcat (VARIABLE_PREFIX, upper, NULL);
+}
+
+/* A variable that looks like a setting that is misspelt; others may begin like ours. */
+static void
+report_variable (const char *variable, SluiceFindingSink *sink)
+{
+  guint n_infos;
+  const SluiceSettingInfo *infos = sluice_settings_table (&n_infos);
+  g_autofree char *name = g_ascii_strdown (variable + strlen (VARIABLE_PREFIX), -1);
+  const char *nearest = sluice_nearest (name, &infos[0].name, sizeof infos[0], n_infos);
+  g_autofree char *meant = nearest != NULL ? make_variable (nearest) : NULL;
+  g_autofree char *shown = NULL;
+
+  if (nearest == NULL || sluice_settings_find (name) != NULL || !g_utf8_validate (variable, -1, NULL))
+    return;
+
+  shown = sluice_yaml_show_key (variable);
+  sluice_finding_sink_add (sink, SLUICE_FINDING_WARNING, 0, 0, NULL,
+                           "the variable %s sets nothing, did you mean %s?", shown, meant);
+}
+
+void
+sluice_config_read_setting_variables (SluiceConfig *self, SluiceFindingSink *sink)
+{
+  guint n_infos;
+  const SluiceSettingInfo *infos = sluice_settings_table (&n_infos);
+  GHashTableIter iter;
+  gpointer variable;
+
+  for (guint i = 0; i < n_infos; i++)
+    {
+      g_autofree char *name = make_variable (infos[i].name);
+
+      read_variable (self, &infos[i], name, sink);
+    }
+  for (guint i = 0; i < G_N_ELEMENTS (known_variables); i++)
+    read_variable (self, sluice_settings_find (known_variables[i].setting), known_variables[i].variable, sink);
+
+  g_hash_table_iter_init (&iter, self->variables);
+  while (g_hash_table_iter_next (&iter, &variable, NULL))
+    if (g_str_has_prefix (variable, VARIABLE_PREFIX))
+      report_variable (variable, sink);
+}
+
+guint
+sluice_config_apply_database (SluiceConfig *self, GHashTable *values)
+{
+  GHashTableIter iter;
+  gpointer name;
+  gpointer text;
+  guint n_left = 0;
+
+  g_return_val_if_fail (self != NULL, 0);
+  g_return_val_if_fail (values != NULL, 0);
+
+  g_hash_table_iter_init (&iter, values);
+  while (g_hash_table_iter_next (&iter, &name, &text))
+    {
+      const SluiceSettingInfo *info = sluice_settings_find (name);
+
+      if (info == NULL)
+        n_left++;
+      else if (sluice_config_get_origin (self, name) > SLUICE_ORIGIN_DATABASE)
+        continue;
+      else if (sluice_settings_set (self->settings, name, text, NULL))
+        sluice_config_set_origin (self, info, SLUICE_ORIGIN_DATABASE);
+      else
+        n_left++;
+    }
+  return n_left;
+}
+
+gboolean
+sluice_config_override (SluiceConfig *self, const char *name, const char *text, GError **error)
+{
+  g_return_val_if_fail (self != NULL, FALSE);
+
+  if (!sluice_settings_set (self->settings, name, text, error))
+    return FALSE;
+  sluice_config_set_origin (self, sluice_settings_find (name), SLUICE_ORIGIN_COMMAND_LINE);
+  return TRUE;
 }
 
 gboolean

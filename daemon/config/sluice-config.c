@@ -35,7 +35,10 @@ static SluiceConfig *
 config_new (GHashTable *environment)
 {
   SluiceConfig *self = g_new0 (SluiceConfig, 1);
+  guint n_infos;
 
+  sluice_settings_table (&n_infos);
+  self->origins = g_new0 (SluiceOrigin, n_infos);
   g_atomic_ref_count_init (&self->refs);
   self->models = g_ptr_array_new_with_free_func ((GDestroyNotify) sluice_config_model_free);
   self->aliases = g_ptr_array_new_with_free_func ((GDestroyNotify) sluice_config_alias_free);
@@ -46,23 +49,25 @@ config_new (GHashTable *environment)
 }
 
 SluiceConfig *
-sluice_config_new_empty (GHashTable *environment)
+sluice_config_new_empty_full (GHashTable *environment, GPtrArray *findings)
 {
+  g_autoptr (SluiceFindingSink) sink = sluice_finding_sink_new ("environment");
   SluiceConfig *self = config_new (environment);
   const char *key = g_hash_table_lookup (self->variables, "LITELLM_MASTER_KEY");
 
   /* even one that a file would not get away with: without any, the door would stand wider open than was meant */
   if (key != NULL && *key != '\0')
     self->master_key = g_strdup (key);
+  sluice_config_read_setting_variables (self, sink);
+  if (findings != NULL)
+    sluice_finding_sink_drain (sink, findings);
   return self;
 }
 
-gboolean
-sluice_config_override (SluiceConfig *self, const char *name, const char *text, GError **error)
+SluiceConfig *
+sluice_config_new_empty (GHashTable *environment)
 {
-  g_return_val_if_fail (self != NULL, FALSE);
-
-  return sluice_settings_set (self->settings, name, text, error);
+  return sluice_config_new_empty_full (environment, NULL);
 }
 
 SluiceConfig *
@@ -88,6 +93,7 @@ sluice_config_unref (SluiceConfig *self)
   g_free (self->master_key);
   g_free (self->unenforced_budget);
   sluice_settings_free (self->settings);
+  g_free (self->origins);
   g_hash_table_unref (self->variables);
   g_free (self);
 }
@@ -320,6 +326,7 @@ read_documents (SluiceConfigReader *self, GPtrArray *files)
   sluice_finding_sink_set_file (self->sink, ((SluiceConfigDocument *) g_ptr_array_index (self->documents, 0))->name);
   if (master_key == NULL)
     sluice_config_read_master_key (self, NULL);
+  sluice_config_read_setting_variables (self->config, self->sink);
 }
 
 /* @text is that of @document (transfer full). */

@@ -76,6 +76,9 @@ SluiceConfig *sluice_config_parse (const char *name,
 /* What is used without a file: no models, all settings at their defaults, LITELLM_MASTER_KEY as it is. */
 SluiceConfig *sluice_config_new_empty (GHashTable *environment);
 
+/* The same; @findings (nullable) gets what is wrong with the variables of settings, which then keep their defaults. */
+SluiceConfig *sluice_config_new_empty_full (GHashTable *environment, GPtrArray *findings);
+
 /*
  * A setting of the command line, which stands above the file: as sluice_settings_set(). Only before the snapshot is
  * shared, by the one who made it.
@@ -108,6 +111,22 @@ gboolean sluice_config_is_example_key (const char *key);
 
 /* Never %NULL; lives as long as the snapshot. */
 const SluiceSettings *sluice_config_get_settings (const SluiceConfig *self);
+
+/*
+ * Where the value of the setting @name, which must be known, comes from: command line > file > environment (SLUICE_PORT
+ * for port, and so on, and LITELLM_CORS_ORIGINS) > database > default.
+ */
+SluiceOrigin sluice_config_get_origin (const SluiceConfig *self, const char *name);
+
+/* "command-line", "file", "environment", "database", "default": as on the bus. */
+const char *sluice_origin_to_string (SluiceOrigin origin);
+
+/*
+ * Sets what the database has stored (element-type utf8 utf8: name, text as sluice_settings_set() takes it), but nothing
+ * that comes from elsewhere. Only before the snapshot is shared. Returns how many were unknown or did not fit, and were
+ * left out.
+ */
+guint sluice_config_apply_database (SluiceConfig *self, GHashTable *values);
 
 /* A variable: environment_variables of the file, then the environment given at load. (nullable) */
 const char *sluice_config_get_variable (const SluiceConfig *self, const char *name);

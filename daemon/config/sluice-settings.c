@@ -23,8 +23,8 @@
   { #field, SLUICE_SETTING_STRING, OFFSET (field, char *), 0, 0, NULL, description, { NULL } }
 #define LIST(field, description) \
   { #field, SLUICE_SETTING_LIST, OFFSET (field, char **), 0, 0, "", description, { NULL } }
-#define CHOICE(name, field, no, yes, description) \
-  { name, SLUICE_SETTING_CHOICE, OFFSET (field, gboolean), 0, 1, no, description, { no, yes } }
+#define CHOICE(name, field, default_text, description, ...) \
+  { name, SLUICE_SETTING_CHOICE, OFFSET (field, int), 0, 0, default_text, description, { __VA_ARGS__ } }
 
 static const SluiceSettingInfo infos[] = {
   STRING (host, "Address that is listened on, instead of both loopback addresses"),
@@ -51,11 +51,15 @@ static const SluiceSettingInfo infos[] = {
   INT (max_stream_event_bytes, KIB, 256 * MIB, "4194304", "Bytes of one event of a streamed answer"),
   INT (drain_timeout_ms, 0, DAY_MS, "10000", "Time that requests in flight have when the daemon stops"),
   INT (retention_days, 1, 36500, "90", "Days that the rows of single requests are kept"),
-  CHOICE ("durability", power_loss_durability, "process", "power-loss", "What a booking survives"),
+  INT (exit_on_idle_minutes, 0, 10080, "0", "Minutes without work after which the daemon leaves; 0 for never"),
+  CHOICE ("durability", power_loss_durability, "process", "What a booking survives", "process", "power-loss"),
+  CHOICE ("cloud_policy", cloud_policy, "fallback", "When models that can cost money may be asked, at first",
+          "off", "explicit", "fallback"),
   BOOL (keyless_access, "true", "Whether processes of the same user need no key while there is no master key"),
   BOOL (keyless_cloud_access, "false", "Whether requests without a key may use models that can cost money"),
   LIST (allowed_hosts, "Further Host names that are served"),
   LIST (cors_origins, "Origins that web pages may call from"),
+  LIST (debug, "Topics that the log tells about in detail"),
 };
 
 const SluiceSettingInfo *
@@ -138,6 +142,21 @@ sluice_settings_free (SluiceSettings *self)
   g_free (self);
 }
 
+/* "'a', 'b' or 'c'" */
+static char *
+describe_choices (const SluiceSettingInfo *info)
+{
+  GString *text = g_string_new (NULL);
+
+  for (guint i = 0; i < SLUICE_SETTING_MAX_CHOICES && info->choices[i] != NULL; i++)
+    {
+      gboolean is_last = i + 1 == SLUICE_SETTING_MAX_CHOICES || info->choices[i + 1] == NULL;
+
+      g_string_append_printf (text, "%s'%s'", i == 0 ? "" : is_last ? " or " : ", ", info->choices[i]);
+    }
+  return g_string_free (text, FALSE);
+}
+
 char *
 sluice_settings_describe_type (const SluiceSettingInfo *info)
 {
@@ -155,7 +174,7 @@ sluice_settings_describe_type (const SluiceSettingInfo *info)
     case SLUICE_SETTING_LIST:
       return g_strdup ("a list of texts");
     case SLUICE_SETTING_CHOICE:
-      return g_strdup_printf ("'%s' or '%s'", info->choices[0], info->choices[1]);
+      return describe_choices (info);
     default:
       g_assert_not_reached ();
     }
@@ -178,12 +197,12 @@ parse_bool (const char *text, gboolean *value)
 }
 
 static gboolean
-parse_choice (const SluiceSettingInfo *info, const char *text, gboolean *value)
+parse_choice (const SluiceSettingInfo *info, const char *text, int *value)
 {
   for (guint i = 0; i < G_N_ELEMENTS (info->choices); i++)
     if (g_strcmp0 (info->choices[i], text) == 0)
       {
-        *value = (gboolean) i;
+        *value = (int) i;
         return TRUE;
       }
 
@@ -314,7 +333,7 @@ sluice_settings_get (const SluiceSettings *self, const char *name)
     case SLUICE_SETTING_BOOL:
       return g_strdup (*(gboolean *) from ? "true" : "false");
     case SLUICE_SETTING_CHOICE:
-      return g_strdup (info->choices[*(gboolean *) from ? 1 : 0]);
+      return g_strdup (info->choices[*(int *) from]);
     case SLUICE_SETTING_STRING:
       return g_strdup (*(char **) from);
     case SLUICE_SETTING_LIST:

@@ -10,6 +10,9 @@
 
 G_BEGIN_DECLS
 
+#define SLUICE_SETTING_MAX_CHOICES 4
+
+/* Where a value comes from; what stands later here goes before what stands earlier. */
 typedef enum {
   SLUICE_ORIGIN_DEFAULT,
   SLUICE_ORIGIN_DATABASE,
@@ -23,7 +26,7 @@ typedef enum {
   SLUICE_SETTING_BOOL,
   SLUICE_SETTING_STRING,
   SLUICE_SETTING_LIST,   /* of strings */
-  SLUICE_SETTING_CHOICE, /* one of SluiceSettingInfo.choices; the field is a gboolean: the index of the choice */
+  SLUICE_SETTING_CHOICE, /* one of SluiceSettingInfo.choices; the field is an int: the index of the choice */
 } SluiceSettingType;
 
 /*
@@ -55,11 +58,14 @@ typedef struct {
   gint64 max_stream_event_bytes; /* 4 MiB */
   gint64 drain_timeout_ms;       /* 10,000 for requests in flight at stop */
   gint64 retention_days;         /* 90 */
+  gint64 exit_on_idle_minutes;   /* 0: stay for ever; else leave after so long without work */
   gboolean power_loss_durability; /* "durability": "process" (default) or "power-loss" */
+  int cloud_policy;              /* 0 "off", 1 "explicit", 2 "fallback" (default): the first value of CloudPolicy */
   gboolean keyless_access;       /* TRUE: same-user processes need no key when there is no master key */
   gboolean keyless_cloud_access; /* FALSE: without a key local models only */
   char **allowed_hosts;          /* further Host names that are served */
   char **cors_origins;           /* origins that pages may come from */
+  char **debug;                  /* topics that are told about in detail */
 } SluiceSettings;
 
 /**
@@ -71,7 +77,7 @@ typedef struct {
  * @maximum: for integers: the most that is taken
  * @default_text: (nullable): what sluice_settings_set() would take for the default; %NULL for %NULL
  * @description: one sentence for people, without full stop
- * @choices: for choices: what may be written, by index
+ * @choices: for choices: what may be written, by index; the rest is %NULL
  *
  * A row of the table.
  */
@@ -83,7 +89,7 @@ typedef struct {
   gint64 maximum;
   const char *default_text;
   const char *description;
-  const char *choices[2];
+  const char *choices[SLUICE_SETTING_MAX_CHOICES];
 } SluiceSettingInfo;
 
 /* The table. @n_infos (out). */

@@ -255,7 +255,10 @@ static const FindingRow finding_rows[] = {
   { "sluice_settings: {keyless_access: [a]}\n", ERROR, 1, 35, "sluice_settings.keyless_access", "true or false" },
   { "sluice_settings: {durability: maybe}\n", ERROR, 1, 31, "sluice_settings.durability", "'process' or 'power-loss'" },
   { "sluice_settings: {allowed_hosts: [a, 5]}\n", ERROR, 1, 34, "sluice_settings.allowed_hosts", "a list of texts" },
-  { "sluice_settings: {cloud_policy: off}\n", WARNING, 1, 19, "sluice_settings.cloud_policy", "no effect yet" },
+  { "sluice_settings: {cloud_policy: on}\n", ERROR, 1, 33, "sluice_settings.cloud_policy",
+    "takes 'off', 'explicit' or 'fallback'" },
+  { "sluice_settings: {exit_on_idle_minutes: 10081}\n", ERROR, 1, 41, "sluice_settings.exit_on_idle_minutes",
+    "from 0 to 10080" },
 };
 
 static gboolean
@@ -745,6 +748,70 @@ test_override (Fixture *f, gconstpointer data)
 }
 
 static void
+assert_setting (Fixture *f, const char *name, const char *value, SluiceOrigin origin)
+{
+  g_autofree char *text = sluice_settings_get (sluice_config_get_settings (f->config), name);
+
+  g_assert_cmpstr (text, ==, value);
+  g_assert_cmpstr (sluice_origin_to_string (sluice_config_get_origin (f->config, name)), ==,
+                   sluice_origin_to_string (origin));
+}
+
+static void
+test_origins (Fixture *f, gconstpointer data)
+{
+  g_autoptr (GHashTable) stored = g_hash_table_new (g_str_hash, g_str_equal);
+
+  g_hash_table_insert (f->environment, (gpointer) "SLUICE_PORT", (gpointer) "4001");
+  g_hash_table_insert (f->environment, (gpointer) "SLUICE_WORKERS", (gpointer) "3");
+  g_hash_table_insert (f->environment, (gpointer) "SLUICE_CLOUD_POLICY", (gpointer) "explicit");
+  g_hash_table_insert (f->environment, (gpointer) "LITELLM_CORS_ORIGINS", (gpointer) "https://a.example");
+  g_assert_nonnull (load (f, "sluice_settings: {port: 4002, host: 127.0.0.1, debug: [http, router], "
+                             "exit_on_idle_minutes: 5, cloud_policy: off}\n"));
+  g_assert_cmpuint (f->findings->len, ==, 0);
+  g_assert_true (sluice_config_override (f->config, "host", "127.0.0.2", NULL));
+  g_hash_table_insert (stored, (gpointer) "port", (gpointer) "1");
+  g_hash_table_insert (stored, (gpointer) "workers", (gpointer) "1");
+  g_hash_table_insert (stored, (gpointer) "retention_days", (gpointer) "7");
+  g_hash_table_insert (stored, (gpointer) "max_connections", (gpointer) "many");
+  g_hash_table_insert (stored, (gpointer) "of_old", (gpointer) "1");
+  g_assert_cmpuint (sluice_config_apply_database (f->config, stored), ==, 2);
+
+  assert_setting (f, "host", "127.0.0.2", SLUICE_ORIGIN_COMMAND_LINE);
+  assert_setting (f, "port", "4002", SLUICE_ORIGIN_FILE);
+  assert_setting (f, "debug", "http,router", SLUICE_ORIGIN_FILE);
+  assert_setting (f, "exit_on_idle_minutes", "5", SLUICE_ORIGIN_FILE);
+  assert_setting (f, "cloud_policy", "off", SLUICE_ORIGIN_FILE);
+  assert_setting (f, "workers", "3", SLUICE_ORIGIN_ENVIRONMENT);
+  assert_setting (f, "cors_origins", "https://a.example", SLUICE_ORIGIN_ENVIRONMENT);
+  assert_setting (f, "retention_days", "7", SLUICE_ORIGIN_DATABASE);
+  assert_setting (f, "max_connections", "4096", SLUICE_ORIGIN_DEFAULT);
+}
+
+static void
+test_setting_variables (Fixture *f, gconstpointer data)
+{
+  g_autoptr (SluiceConfig) empty = NULL;
+
+  g_hash_table_insert (f->environment, (gpointer) "SLUICE_PROT", (gpointer) "4001");
+  g_hash_table_insert (f->environment, (gpointer) "SLUICE_SOMETHING_ELSE_ALTOGETHER", (gpointer) "x");
+  g_assert_nonnull (load (f, ITEM));
+  g_assert_cmpuint (f->findings->len, ==, 1);
+  g_assert_nonnull (strstr (finding (f, 0)->message, "did you mean SLUICE_PORT?"));
+
+  g_hash_table_insert (f->environment, (gpointer) "SLUICE_PORT", (gpointer) "SECRET");
+  g_assert_null (load (f, ITEM));
+  g_assert_nonnull (strstr (finding (f, 0)->message, "SLUICE_PORT takes a whole number from 0 to 65535"));
+  /* what stands in the file is not looked for elsewhere */
+  g_assert_nonnull (load (f, ITEM "sluice_settings: {port: 4001}\n"));
+
+  g_ptr_array_set_size (f->findings, 0);
+  empty = sluice_config_new_empty_full (f->environment, f->findings);
+  g_assert_cmpint (sluice_config_get_settings (empty)->port, ==, 4000);
+  g_assert_true (sluice_findings_have_error (f->findings));
+}
+
+static void
 test_schema (Fixture *f, gconstpointer data)
 {
   for (guint section = 0; section < SLUICE_N_SECTIONS; section++)
@@ -787,6 +854,8 @@ main (int argc, char *argv[])
     { "/config/files", test_files },
     { "/config/empty-snapshot", test_empty_snapshot },
     { "/config/override", test_override },
+    { "/config/origins", test_origins },
+    { "/config/setting-variables", test_setting_variables },
     { "/config/schema", test_schema },
   };
 
