@@ -18,6 +18,31 @@ static const SluiceKey model_item_keys[] = {
 
 const SluiceSchemaTable sluice_schema_model_item = SLUICE_SCHEMA_TABLE (model_item_keys);
 
+/* What a model costs can stand beside its address or beside its description: the rows are the same in both. */
+#define PRICE_KEYS \
+  KEY ("input_cost_per_token", NUMBER, USED), \
+  KEY ("output_cost_per_token", NUMBER, USED), \
+  KEY ("input_cost_per_second", NUMBER, PENDING, PRICE), \
+  KEY ("output_cost_per_second", NUMBER, PENDING, PRICE), \
+  KEY ("input_cost_per_pixel", NUMBER, PENDING, PRICE), \
+  KEY ("output_cost_per_pixel", NUMBER, PENDING, PRICE), \
+  KEY ("output_cost_per_image", NUMBER, PENDING, PRICE), \
+  KEY ("output_cost_per_reasoning_token", NUMBER, PENDING, PRICE), \
+  KEY ("input_cost_per_audio_token", NUMBER, PENDING, PRICE), \
+  KEY ("output_cost_per_audio_token", NUMBER, PENDING, PRICE), \
+  KEY ("cache_creation_input_token_cost", NUMBER, PENDING, PRICE), \
+  KEY ("cache_read_input_token_cost", NUMBER, PENDING, PRICE), \
+  KEY ("cache_creation_input_token_cost_above_200k_tokens", NUMBER, PENDING, PRICE), \
+  KEY ("cache_read_input_token_cost_above_200k_tokens", NUMBER, PENDING, PRICE), \
+  KEY ("input_cost_per_token_above_200k_tokens", NUMBER, PENDING, PRICE), \
+  KEY ("output_cost_per_token_above_200k_tokens", NUMBER, PENDING, PRICE), \
+  KEY ("input_cost_per_token_priority", NUMBER, PENDING, PRICE), \
+  KEY ("output_cost_per_token_priority", NUMBER, PENDING, PRICE), \
+  KEY ("cache_read_input_token_cost_priority", NUMBER, PENDING, PRICE), \
+  KEY ("input_cost_per_token_flex", NUMBER, PENDING, PRICE), \
+  KEY ("output_cost_per_token_flex", NUMBER, PENDING, PRICE), \
+  KEY ("cache_read_input_token_cost_flex", NUMBER, PENDING, PRICE)
+
 static const SluiceKey litellm_params_keys[] = {
   KEY ("model", STRING, USED),
   KEY ("custom_llm_provider", STRING, USED),
@@ -31,8 +56,7 @@ static const SluiceKey litellm_params_keys[] = {
   KEY ("watsonx_region_name", STRING, USED),
   KEY ("organization", STRING_OR_LIST, USED),
   KEY ("mock_response", STRING_OR_MAP, USED),
-  KEY ("input_cost_per_token", NUMBER, USED),
-  KEY ("output_cost_per_token", NUMBER, USED),
+  PRICE_KEYS,
   KEY ("timeout", NUMBER, USED),
   KEY ("request_timeout", NUMBER, USED),
   KEY ("stream_timeout", NUMBER, USED),
@@ -47,26 +71,6 @@ static const SluiceKey litellm_params_keys[] = {
   KEY ("weight", NUMBER, PENDING, RANGE (0, 1000000000)),
   KEY ("cooldown_time", NUMBER, PENDING, SECONDS_OR_0),
   KEY ("max_budget", NUMBER, PENDING, BUDGET),
-  KEY ("input_cost_per_second", NUMBER, PENDING, PRICE),
-  KEY ("output_cost_per_second", NUMBER, PENDING, PRICE),
-  KEY ("input_cost_per_pixel", NUMBER, PENDING, PRICE),
-  KEY ("output_cost_per_pixel", NUMBER, PENDING, PRICE),
-  KEY ("output_cost_per_image", NUMBER, PENDING, PRICE),
-  KEY ("output_cost_per_reasoning_token", NUMBER, PENDING, PRICE),
-  KEY ("input_cost_per_audio_token", NUMBER, PENDING, PRICE),
-  KEY ("output_cost_per_audio_token", NUMBER, PENDING, PRICE),
-  KEY ("cache_creation_input_token_cost", NUMBER, PENDING, PRICE),
-  KEY ("cache_read_input_token_cost", NUMBER, PENDING, PRICE),
-  KEY ("cache_creation_input_token_cost_above_200k_tokens", NUMBER, PENDING, PRICE),
-  KEY ("cache_read_input_token_cost_above_200k_tokens", NUMBER, PENDING, PRICE),
-  KEY ("input_cost_per_token_above_200k_tokens", NUMBER, PENDING, PRICE),
-  KEY ("output_cost_per_token_above_200k_tokens", NUMBER, PENDING, PRICE),
-  KEY ("input_cost_per_token_priority", NUMBER, PENDING, PRICE),
-  KEY ("output_cost_per_token_priority", NUMBER, PENDING, PRICE),
-  KEY ("cache_read_input_token_cost_priority", NUMBER, PENDING, PRICE),
-  KEY ("input_cost_per_token_flex", NUMBER, PENDING, PRICE),
-  KEY ("output_cost_per_token_flex", NUMBER, PENDING, PRICE),
-  KEY ("cache_read_input_token_cost_flex", NUMBER, PENDING, PRICE),
   KEY ("tags", LIST, PENDING, TEXTS),
   KEY ("tag_regex", LIST, PENDING, TEXTS),
   KEY ("additional_drop_params", LIST, PENDING, TEXTS),
@@ -185,8 +189,7 @@ static const SluiceKey model_info_keys[] = {
   KEY ("local", BOOL, USED),
   KEY ("max_tokens", INT, USED),
   KEY ("max_output_tokens", INT, USED),
-  KEY ("input_cost_per_token", NUMBER, USED),
-  KEY ("output_cost_per_token", NUMBER, USED),
+  PRICE_KEYS,
   KEY ("max_input_tokens", INT, PENDING, RANGE (1, 1000000000)),
   KEY ("max_budget", NUMBER, PENDING, BUDGET),
   KEY ("budget_duration", STRING, PENDING, DURATION),
@@ -223,26 +226,6 @@ static const SluiceKey model_info_keys[] = {
   KEY ("health_check_max_tokens_non_reasoning", NUMBER, PENDING, RANGE (1, 1000000000)),
   KEY ("allowed_fails", NUMBER, PENDING, COUNT),
   KEY ("cooldown_time", NUMBER, PENDING, SECONDS_OR_0),
-  KEY ("input_cost_per_second", NUMBER, PENDING, PRICE),
-  KEY ("output_cost_per_second", NUMBER, PENDING, PRICE),
-  KEY ("input_cost_per_pixel", NUMBER, PENDING, PRICE),
-  KEY ("output_cost_per_pixel", NUMBER, PENDING, PRICE),
-  KEY ("output_cost_per_image", NUMBER, PENDING, PRICE),
-  KEY ("output_cost_per_reasoning_token", NUMBER, PENDING, PRICE),
-  KEY ("input_cost_per_audio_token", NUMBER, PENDING, PRICE),
-  KEY ("output_cost_per_audio_token", NUMBER, PENDING, PRICE),
-  KEY ("cache_creation_input_token_cost", NUMBER, PENDING, PRICE),
-  KEY ("cache_read_input_token_cost", NUMBER, PENDING, PRICE),
-  KEY ("cache_creation_input_token_cost_above_200k_tokens", NUMBER, PENDING, PRICE),
-  KEY ("cache_read_input_token_cost_above_200k_tokens", NUMBER, PENDING, PRICE),
-  KEY ("input_cost_per_token_above_200k_tokens", NUMBER, PENDING, PRICE),
-  KEY ("output_cost_per_token_above_200k_tokens", NUMBER, PENDING, PRICE),
-  KEY ("input_cost_per_token_priority", NUMBER, PENDING, PRICE),
-  KEY ("output_cost_per_token_priority", NUMBER, PENDING, PRICE),
-  KEY ("cache_read_input_token_cost_priority", NUMBER, PENDING, PRICE),
-  KEY ("input_cost_per_token_flex", NUMBER, PENDING, PRICE),
-  KEY ("output_cost_per_token_flex", NUMBER, PENDING, PRICE),
-  KEY ("cache_read_input_token_cost_flex", NUMBER, PENDING, PRICE),
   KEY ("version", ANY, PENDING),
   KEY ("created_at", ANY, PENDING),
   KEY ("updated_at", ANY, PENDING),
