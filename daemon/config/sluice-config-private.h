@@ -25,6 +25,8 @@ struct _SluiceConfig {
   SluiceOrigin *origins; /* of each setting, in the order of the table */
   GPtrArray *files;      /* (element-type filename), with %NULL at the end */
   GHashTable *variables; /* (element-type filename filename): the file's over those of the environment */
+  struct _SluiceSecrets *secrets; /* (owned) (nullable) */
+  void (*secrets_unref) (struct _SluiceSecrets *secrets);
 };
 
 /* Keys of one section that have no effect yet: they become one finding. */

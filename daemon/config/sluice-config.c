@@ -95,6 +95,8 @@ sluice_config_unref (SluiceConfig *self)
   sluice_settings_free (self->settings);
   g_free (self->origins);
   g_hash_table_unref (self->variables);
+  if (self->secrets != NULL)
+    self->secrets_unref (self->secrets);
   g_free (self);
 }
 
@@ -106,6 +108,26 @@ sluice_config_get_files (const SluiceConfig *self)
   g_return_val_if_fail (self != NULL, NULL);
 
   return self->files->len > 0 ? (const char *const *) self->files->pdata : none;
+}
+
+void
+sluice_config_set_secrets (SluiceConfig *self,
+                           struct _SluiceSecrets *secrets,
+                           void (*unref) (struct _SluiceSecrets *secrets))
+{
+  g_return_if_fail (self != NULL && self->secrets == NULL);
+  g_return_if_fail (secrets != NULL && unref != NULL);
+
+  self->secrets = secrets;
+  self->secrets_unref = unref;
+}
+
+struct _SluiceSecrets *
+sluice_config_get_secrets (const SluiceConfig *self)
+{
+  g_return_val_if_fail (self != NULL, NULL);
+
+  return self->secrets;
 }
 
 guint

@@ -12,6 +12,8 @@ G_BEGIN_DECLS
 
 typedef struct _SluiceConfig SluiceConfig;
 
+struct _SluiceSecrets;
+
 /* A default that the deployment puts under the client's value: a sampling key of litellm_params. */
 typedef struct {
   char *name;
@@ -130,6 +132,18 @@ guint sluice_config_apply_database (SluiceConfig *self, GHashTable *values);
 
 /* A variable: environment_variables of the file, then the environment given at load. (nullable) */
 const char *sluice_config_get_variable (const SluiceConfig *self, const char *name);
+
+/*
+ * The keys that stand outside the configuration and belong to it (secrets/sluice-secrets.h, a room that may look at
+ * this one but not the other way round): they travel with the snapshot, so that whoever makes a deployment of it has
+ * them. @secrets (transfer full). Once, before the snapshot is shared, by the one who made it.
+ */
+void sluice_config_set_secrets (SluiceConfig *self,
+                                struct _SluiceSecrets *secrets,
+                                void (*unref) (struct _SluiceSecrets *secrets));
+
+/* (nullable) (transfer none): none were set. */
+struct _SluiceSecrets *sluice_config_get_secrets (const SluiceConfig *self);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (SluiceConfig, sluice_config_unref)
 

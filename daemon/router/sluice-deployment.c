@@ -5,6 +5,8 @@
 #include <string.h>
 
 #include "router/sluice-locality.h"
+#include "secrets/sluice-secret.h"
+#include "secrets/sluice-secrets.h"
 #include "shared/sluice-error.h"
 #include "shared/sluice-money.h"
 
@@ -36,7 +38,7 @@ sluice_deployment_unref (SluiceDeployment *self)
   g_free (self->group);
   g_free (self->model);
   g_free (self->api_base);
-  g_free (self->api_key);
+  sluice_secret_free (self->api_key);
   g_free (self->organization);
   g_free (self->mock_response);
   g_clear_pointer (&self->config, sluice_config_unref);
@@ -126,6 +128,27 @@ provider_of (const SluiceConfigModel *model, const char **name, GError **error)
   return provider;
 }
 
+/* The item's own, else the one kept for this address, else that of the provider's variables. */
+static char *
+find_key (const SluiceDeployment *self, SluiceConfig *config, const SluiceConfigModel *model)
+{
+  SluiceSecrets *secrets = sluice_config_get_secrets (config);
+  const SluiceSecretQuery query = {
+    .deployment = self->id,
+    .provider = self->provider->id,
+    .key_variables = self->provider->key_variables,
+    .n_key_variables = SLUICE_PROVIDER_MAX_VARIABLES,
+    .address = self->api_base,
+  };
+  char *key = NULL;
+
+  if (model->api_key != NULL)
+    return g_strdup (model->api_key);
+  if (secrets != NULL && !sluice_deployment_is_mock (self))
+    key = sluice_secrets_lookup (secrets, &query, NULL);
+  return key != NULL ? key : g_strdup (first_variable (config, self->provider->key_variables));
+}
+
 SluiceDeployment *
 sluice_deployment_new (SluiceConfig *config, const SluiceConfigModel *model, GError **error)
 {
@@ -156,8 +179,7 @@ sluice_deployment_new (SluiceConfig *config, const SluiceConfigModel *model, GEr
   self->id = g_strdup (model->id);
   self->group = g_strdup (model->group);
   self->model = g_strdup (name);
-  self->api_key = g_strdup (model->api_key != NULL ? model->api_key
-                                                   : first_variable (config, self->provider->key_variables));
+  self->api_key = find_key (self, config, model);
   self->organization = g_strdup (model->organization);
   self->local = model->local >= 0 ? model->local == 1 : self->provider->runs_models_here && private_address;
   if (sluice_deployment_is_mock (self) && model->local < 0)

@@ -39,9 +39,10 @@ struct _SluiceDeployment {
 };
 
 /*
- * Joins @model with its provider. Address and key: the item's own, else the provider's variables as @config knows
- * them, else the provider's default address. Errors: SLUICE_ERROR_CONFIG for an unknown provider, an address that is
- * missing or may not be used; the text says what to set.
+ * Joins @model with its provider. Address: the item's own, else that of the provider's variables as @config knows them,
+ * else the provider's usual one. Key: the item's own, else one that the snapshot's secrets hold for this address, else
+ * that of the variables. Errors: SLUICE_ERROR_CONFIG for an unknown provider, an address that is missing or may not be
+ * used; the text says what to set.
  */
 SluiceDeployment *sluice_deployment_new (SluiceConfig *config, const SluiceConfigModel *model, GError **error);
 

@@ -3,7 +3,10 @@
 
 #include <string.h>
 
+#include "secrets/sluice-credential-store.h"
+#include "secrets/sluice-secrets.h"
 #include "shared/sluice-error.h"
+#include "test-credential-support.h"
 
 #define NEVER_SENT "sk-" "test-not-a-key-1"
 
@@ -213,6 +216,55 @@ test_found (void)
   g_assert_true (again == one);
 }
 
+/* From which source the key of an item comes: @files holds "openai", the environment OPENAI_API_KEY. */
+static void
+assert_key (const TestPlace *stored, const TestPlace *files, const char *params, const char *key)
+{
+  const char *const variables[4] = { "OPENAI_API_KEY", "of-the-variable" };
+  g_autoptr (SluiceConfig) config = load (params, NULL, variables);
+  g_autoptr (GPtrArray) warnings = g_ptr_array_new_with_free_func (g_free);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (SluiceDeployment) deployment = NULL;
+  SluiceSecrets *secrets = sluice_secrets_new (stored->directory, files->directory, warnings, &error);
+
+  g_assert_no_error (error);
+  sluice_config_set_secrets (config, secrets, sluice_secrets_unref);
+  deployment = sluice_deployment_new (config, sluice_config_get_model (config, 0), &error);
+  g_assert_no_error (error);
+  g_assert_cmpstr (deployment->api_key, ==, key);
+}
+
+static void
+test_key_sources (void)
+{
+  g_auto (TestPlace) place = { 0 };
+  g_auto (TestPlace) files = { 0 };
+  g_auto (TestPlace) nothing = { 0 };
+  g_autoptr (SluiceCredentialStore) store = NULL;
+
+  test_place_init (&place);
+  test_place_init (&files);
+  test_place_init (&nothing);
+  store = sluice_credential_store_open (place.directory, TRUE, NULL);
+  g_assert_true (
+      sluice_credential_store_set (store, SLUICE_CREDENTIAL_PROVIDER, "openai", TEST_HOST, "of-the-provider", NULL));
+  test_write (files.directory, "openai", "of-the-file", -1, 0400);
+
+  assert_key (&place, &files, "model: openai/a, api_key: own", "own");
+  assert_key (&place, &files, "model: openai/a", "of-the-provider");
+  assert_key (&place, &files, "model: openai/a, api_base: 'https://api.openai.com:443/other'", "of-the-provider");
+  assert_key (&place, &files, "model: openai/a, api_base: 'https://proxy.example/v1'", "of-the-file");
+  assert_key (&place, &nothing, "model: openai/a, api_base: 'https://proxy.example/v1'", "of-the-variable");
+  assert_key (&nothing, &files, "model: openai/a", "of-the-file");
+  assert_key (&nothing, &nothing, "model: openai/a", "of-the-variable");
+  assert_key (&place, &files, "model: mock/echo", NULL);
+  assert_key (&place, &files, "model: ollama/a", NULL);
+
+  g_assert_true (
+      sluice_credential_store_set (store, SLUICE_CREDENTIAL_DEPLOYMENT, "the-id", TEST_HOST, "of-the-id", NULL));
+  assert_key (&place, &files, "model: openai/a", "of-the-id");
+}
+
 int
 main (int argc, char *argv[])
 {
@@ -227,5 +279,6 @@ main (int argc, char *argv[])
   g_test_add_func ("/deployment/no-price", test_no_price);
   g_test_add_func ("/deployment/half-a-price", test_half_a_price);
   g_test_add_func ("/deployment/found", test_found);
+  g_test_add_func ("/deployment/key-sources", test_key_sources);
   return g_test_run ();
 }
