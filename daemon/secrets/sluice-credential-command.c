@@ -150,7 +150,7 @@ sluice_credential_command_set (const char *directory, const char *target, int in
 
   mask = sluice_secret_mask (secret);
   if (!g_str_has_suffix (mask, "*"))
-    return g_strdup_printf ("stored a key for %s at %s, ending in …%s", provider->id, host,
+    return g_strdup_printf ("stored a key for %s at %s, ending in ...%s", provider->id, host,
                             mask + strlen (mask) - SHOWN);
   return g_strdup_printf ("stored a short key for %s at %s", provider->id, host);
 }

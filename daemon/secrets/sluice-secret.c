@@ -73,19 +73,35 @@ sluice_secret_mask (const char *secret)
   return g_strconcat ("***", length >= MIN_LENGTH_TO_SHOW ? secret + length - SHOWN : "", NULL);
 }
 
+/* How many bytes at the end of @text are the beginning of @secret; 0 for too few to matter. */
+static gsize
+begun_at_end (const char *text, gsize length, const char *secret)
+{
+  for (gsize count = MIN (length, strlen (secret)); count >= MIN_LENGTH_TO_HIDE; count--)
+    if (memcmp (text + length - count, secret, count) == 0)
+      return count;
+  return 0;
+}
+
 void
 sluice_secret_hide_in (char **text, const char *secret)
 {
   g_autofree char *mask = NULL;
   GString *hidden;
+  gsize begun;
 
   g_return_if_fail (text != NULL);
 
-  if (*text == NULL || secret == NULL || strlen (secret) < MIN_LENGTH_TO_HIDE || strstr (*text, secret) == NULL)
+  if (*text == NULL || secret == NULL || strlen (secret) < MIN_LENGTH_TO_HIDE)
+    return;
+  begun = begun_at_end (*text, strlen (*text), secret);
+  if (begun == 0 && strstr (*text, secret) == NULL)
     return;
 
   mask = sluice_secret_mask (secret);
   hidden = g_string_new (*text);
+  if (begun > 0 && begun < strlen (secret))
+    g_string_append (g_string_truncate (hidden, hidden->len - begun), "***");
   g_string_replace (hidden, secret, mask, 0);
   sluice_secret_free (*text);
   *text = g_string_free (hidden, FALSE);

@@ -37,7 +37,8 @@ char *sluice_secret_mask (const char *secret);
 
 /*
  * Replaces each occurrence of @secret in *@text (both nullable) by its mask: for what an upstream says, which may quote
- * the key that it was sent. A key of fewer than eight bytes is left, it is a word ("none", "ollama").
+ * the key that it was sent. At the end of a text that was cut off the beginning of it goes, too. A key of fewer than
+ * eight bytes is left, it is a word ("none", "ollama").
  */
 void sluice_secret_hide_in (char **text, const char *secret);
 

@@ -54,7 +54,7 @@ test_set (void)
       g_auto (TestPlace) place = { 0 };
       g_autoptr (GError) error = NULL;
       g_autofree char *said = NULL;
-      g_autofree char *expected = g_strdup_printf ("stored a key for %s at %s, ending in …cdef", targets[i].name,
+      g_autofree char *expected = g_strdup_printf ("stored a key for %s at %s, ending in ...cdef", targets[i].name,
                                                    targets[i].host);
 
       test_place_init (&place);

@@ -80,6 +80,9 @@ test_hide (void)
   const struct { const char *text, *secret, *hidden; } texts[] = {
     { "wrong key: sk-test-0123456789!", "sk-test-0123456789", "wrong key: ***6789!" },
     { "sk-test-0sk-test-0", "sk-test-0", "******" },
+    { "wrong key: sk-test-01", "sk-test-0123456789", "wrong key: ***" },
+    { "sk-test-0123456789 and sk-test-012345678", "sk-test-0123456789", "***6789 and ***" },
+    { "wrong key: sk-test", "sk-test-0123456789", "wrong key: sk-test" },
     { "nothing of it", "sk-test-0123456789", "nothing of it" },
     { "none of it", "none", "none of it" },
     { "no key", NULL, "no key" },
