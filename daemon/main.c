@@ -7,8 +7,10 @@
 #include <stdlib.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include "sluice-daemon.h"
+#include "secrets/sluice-credential-command.h"
 #include "shared/sluice-error.h"
 #include "shared/sluice-names.h"
 
@@ -20,6 +22,8 @@
 typedef struct {
   char *config_path;
   char *check_path;
+  char *set_credential;
+  char *clear_credential;
   char *host;
   char *cors_origins;
   int port;
@@ -32,6 +36,8 @@ options_clear (Options *options)
 {
   g_free (options->config_path);
   g_free (options->check_path);
+  g_free (options->set_credential);
+  g_free (options->clear_credential);
   g_free (options->host);
   g_free (options->cors_origins);
 }
@@ -51,6 +57,10 @@ parse_options (int *argc, char ***argv, Options *options, GError **error)
     { "config", 'c', 0, G_OPTION_ARG_FILENAME, &options->config_path, "Read this configuration file", "FILE" },
     { "check-config", 0, 0, G_OPTION_ARG_FILENAME, &options->check_path, "Print what is wrong with FILE and exit",
       "FILE" },
+    { "set-credential", 0, 0, G_OPTION_ARG_STRING, &options->set_credential,
+      "Store the key that comes on standard input for a provider, or for one of its hosts", "PROVIDER[@HOST[:PORT]]" },
+    { "clear-credential", 0, 0, G_OPTION_ARG_STRING, &options->clear_credential,
+      "Remove what is stored for a provider", "PROVIDER[@HOST[:PORT]]" },
     { "host", 0, 0, G_OPTION_ARG_STRING, &options->host, "Listen on this IP address", "ADDRESS" },
     { "port", 'p', 0, G_OPTION_ARG_INT, &options->port, "Listen on this port; 0: any free one", "PORT" },
     { "workers", 0, 0, G_OPTION_ARG_INT, &options->workers, "Threads that serve; 0: one a core, at most 4", "N" },
@@ -82,6 +92,25 @@ check_config (const char *path)
 
   sluice_findings_print (findings);
   return config != NULL ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+static int
+change_credential (const Options *options)
+{
+  g_autofree char *directory = g_build_filename (g_get_user_data_dir (), SLUICE_DIR_NAME, NULL);
+  g_autoptr (GError) error = NULL;
+  g_autofree char *said
+      = options->set_credential != NULL
+            ? sluice_credential_command_set (directory, options->set_credential, STDIN_FILENO, &error)
+            : sluice_credential_command_clear (directory, options->clear_credential, &error);
+
+  if (said == NULL)
+    {
+      g_printerr ("sluiced: %s\n", error->message);
+      return EXIT_FAILURE;
+    }
+  g_print ("%s\n", said);
+  return EXIT_SUCCESS;
 }
 
 /* What the command line says stands above everything else. */
@@ -203,6 +232,8 @@ main (int argc, char *argv[])
     }
   if (options.check_path != NULL)
     return check_config (options.check_path);
+  if (options.set_credential != NULL || options.clear_credential != NULL)
+    return change_credential (&options);
 
   source = sluice_config_source_new (options.config_path);
   if (!apply_options (source, &options, &error))

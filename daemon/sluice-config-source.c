@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "sluice-config-source.h"
 
+#include "secrets/sluice-secrets.h"
 #include "shared/sluice-names.h"
 
 /* An editor writes a file in several steps: it is read when it has been quiet for so long. */
@@ -28,8 +29,10 @@ G_DEFINE_FINAL_TYPE (SluiceConfigSource, sluice_config_source, G_TYPE_OBJECT)
 void
 sluice_config_reading_free (SluiceConfigReading *self)
 {
+  g_clear_pointer (&self->router, sluice_router_unref);
   g_clear_pointer (&self->config, sluice_config_unref);
   g_ptr_array_unref (self->findings);
+  g_ptr_array_unref (self->files);
   g_free (self);
 }
 
@@ -135,20 +138,65 @@ sluice_config_source_get_empty (SluiceConfigSource *self)
   return config;
 }
 
+static void
+add_finding (SluiceConfigReading *reading, SluiceFindingLevel level, const char *file, const char *message)
+{
+  g_ptr_array_add (reading->findings, sluice_finding_new (level, file, 0, 0, NULL, message));
+}
+
+/* The keys that are stored, or that the service manager hands over. A store that cannot be used is an error: without it
+ * requests would go out with other keys, or with none. */
+static void
+read_secrets (SluiceConfigReading *reading)
+{
+  g_autofree char *directory = g_build_filename (g_get_user_data_dir (), SLUICE_DIR_NAME, NULL);
+  g_autofree char *file = g_build_filename (directory, SLUICE_CREDENTIALS_FILE, NULL);
+  g_autoptr (GPtrArray) warnings = g_ptr_array_new_with_free_func (g_free);
+  g_autoptr (GError) error = NULL;
+  SluiceSecrets *secrets = sluice_secrets_new (directory, g_getenv ("CREDENTIALS_DIRECTORY"), warnings, &error);
+
+  for (guint i = 0; i < warnings->len; i++)
+    add_finding (reading, SLUICE_FINDING_WARNING, file, g_ptr_array_index (warnings, i));
+  if (secrets != NULL)
+    {
+      sluice_config_set_secrets (reading->config, secrets, sluice_secrets_unref);
+      return;
+    }
+  add_finding (reading, SLUICE_FINDING_ERROR, file, error->message);
+  g_clear_pointer (&reading->config, sluice_config_unref);
+}
+
+/* Joins the items with their providers, and says whose stored key belongs to another host. */
+static void
+make_router (SluiceConfigReading *reading)
+{
+  g_autofree char *file = g_build_filename (g_get_user_data_dir (), SLUICE_DIR_NAME, SLUICE_CREDENTIALS_FILE, NULL);
+  g_autoptr (GPtrArray) mismatches = NULL;
+
+  reading->router = sluice_router_new (reading->config, reading->findings);
+  mismatches = sluice_secrets_take_mismatches (sluice_config_get_secrets (reading->config));
+  for (guint i = 0; i < mismatches->len; i++)
+    add_finding (reading, SLUICE_FINDING_WARNING, file, g_ptr_array_index (mismatches, i));
+}
+
 SluiceConfigReading *
 sluice_config_source_read (SluiceConfigSource *self)
 {
   SluiceConfigReading *reading = g_new0 (SluiceConfigReading, 1);
 
   reading->findings = g_ptr_array_new_with_free_func ((GDestroyNotify) sluice_finding_free);
-  if (!self->named && !g_file_test (self->path, G_FILE_TEST_EXISTS))
-    {
-      reading->config = sluice_config_source_get_empty (self);
-      return reading;
-    }
-  reading->config = sluice_config_load (self->path, NULL, reading->findings);
-  if (reading->config != NULL)
-    apply_overrides (self, reading->config);
+  reading->files = g_ptr_array_new_with_free_func (g_free);
+  if (self->named || g_file_test (self->path, G_FILE_TEST_EXISTS))
+    reading->config = sluice_config_load_full (self->path, NULL, reading->findings, reading->files);
+  else
+    reading->config = sluice_config_new_empty_full (NULL, reading->findings);
+  if (reading->config == NULL)
+    return reading;
+
+  apply_overrides (self, reading->config);
+  read_secrets (reading);
+  if (reading->config != NULL && sluice_config_get_n_models (reading->config) > 0)
+    make_router (reading);
   return reading;
 }
 
@@ -215,10 +263,18 @@ watch_file (SluiceConfigSource *self, const char *path)
 }
 
 void
-sluice_config_source_watch (SluiceConfigSource *self, void (*changed) (gpointer user_data), gpointer user_data)
+sluice_config_source_watch (SluiceConfigSource *self,
+                            GPtrArray *files,
+                            void (*changed) (gpointer user_data),
+                            gpointer user_data)
 {
   self->changed = changed;
   self->changed_data = user_data;
   g_ptr_array_set_size (self->monitors, 0);
   watch_file (self, self->path);
+  for (guint i = 0; i < files->len; i++)
+    {
+      if (!g_str_equal (g_ptr_array_index (files, i), self->path))
+        watch_file (self, g_ptr_array_index (files, i));
+    }
 }

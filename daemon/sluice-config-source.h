@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * Where the configuration comes from: the file named on the command line, else the usual one if it is there, under what
- * the command line says. Reads it, and watches it and what it includes (DESIGN 7). Main thread.
+ * the command line says, and the keys that are stored beside it. Reads it, makes the router of it, and watches the
+ * files (DESIGN 7). Main thread.
  */
 #pragma once
 
 #include <gio/gio.h>
 
-#include "config/sluice-config.h"
+#include "router/sluice-router.h"
 
 G_BEGIN_DECLS
 
@@ -16,8 +17,10 @@ G_DECLARE_FINAL_TYPE (SluiceConfigSource, sluice_config_source, SLUICE, CONFIG_S
 
 /* What one reading gave. */
 typedef struct {
-  SluiceConfig *config; /* (owned) (nullable): %NULL if one of the findings is an error */
+  SluiceConfig *config; /* (owned) (nullable): %NULL if one of the findings is an error; with the stored keys */
+  SluiceRouter *router; /* (owned) (nullable): %NULL if the configuration names no model */
   GPtrArray *findings;  /* (owned) (element-type SluiceFinding) */
+  GPtrArray *files;     /* (owned) (element-type filename): what was read, or looked for */
 } SluiceConfigReading;
 
 void sluice_config_reading_free (SluiceConfigReading *self);
@@ -46,8 +49,12 @@ SluiceConfigReading *sluice_config_source_read_finish (SluiceConfigSource *self,
 /* A configuration without a file, under what the command line says. */
 SluiceConfig *sluice_config_source_get_empty (SluiceConfigSource *self);
 
-/* Calls @changed a moment after the file has changed, appeared or gone. The last call counts. */
-void sluice_config_source_watch (SluiceConfigSource *self, void (*changed) (gpointer user_data), gpointer user_data);
+/* Calls @changed a moment after the file, or one of @files (element-type filename: those of the last reading), has
+ * changed, appeared or gone. The last call counts. */
+void sluice_config_source_watch (SluiceConfigSource *self,
+                                 GPtrArray *files,
+                                 void (*changed) (gpointer user_data),
+                                 gpointer user_data);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (SluiceConfigReading, sluice_config_reading_free)
 

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <glib/gstdio.h>
+#include <string.h>
 
 #include "sluice-finder.h"
 #include "shared/sluice-error.h"
@@ -10,12 +11,17 @@
 
 #define DRAIN_POLL_MS 20
 
+/* As in the database, where it is a JSON string. */
+#define CLOUD_POLICY "cloud_policy"
+
 struct _SluiceDaemon {
   GObject parent_instance;
 
   SluiceConfigSource *source; /* (owned) */
   SluiceConfig *config;       /* (owned): what is served */
+  SluiceRouter *router;       /* (owned) (nullable): of the configuration; %NULL if it names no model */
   GPtrArray *findings;        /* (owned) (element-type SluiceFinding): of the last reading */
+  GPtrArray *files;           /* (owned) (element-type filename): of the last reading */
   char *config_error;         /* (owned) (nullable): the first error of the last reading */
   gboolean usable;            /* a configuration was read that could be used */
   SluiceClock *clock;         /* (owned) */
@@ -24,6 +30,8 @@ struct _SluiceDaemon {
   SluiceFront *front;         /* (owned) (nullable) */
   SluiceFinder *finder;       /* (owned) (nullable): looks for local models while none is configured */
   GCancellable *cancellable;  /* (owned): of readings */
+  SluiceCloudPolicy stored_policy; /* what was chosen at run time */
+  gboolean policy_stored;
   gboolean announced;
 
   gint64 drain_deadline;
@@ -53,8 +61,10 @@ sluice_daemon_dispose (GObject *object)
   g_clear_object (&self->source);
   g_clear_object (&self->clock);
   g_clear_object (&self->cancellable);
+  g_clear_pointer (&self->router, sluice_router_unref);
   g_clear_pointer (&self->config, sluice_config_unref);
   g_clear_pointer (&self->findings, g_ptr_array_unref);
+  g_clear_pointer (&self->files, g_ptr_array_unref);
   g_clear_pointer (&self->config_error, g_free);
   G_OBJECT_CLASS (sluice_daemon_parent_class)->dispose (object);
 }
@@ -95,12 +105,16 @@ take_reading (SluiceDaemon *self, SluiceConfigReading *reading)
 
   g_clear_pointer (&self->findings, g_ptr_array_unref);
   self->findings = g_ptr_array_ref (reading->findings);
+  g_clear_pointer (&self->files, g_ptr_array_unref);
+  self->files = g_ptr_array_ref (reading->files);
   g_clear_pointer (&self->config_error, g_free);
   self->config_error = dup_first_error (self->findings);
   if (fine)
     {
       g_clear_pointer (&self->config, sluice_config_unref);
       self->config = sluice_config_ref (reading->config);
+      g_clear_pointer (&self->router, sluice_router_unref);
+      self->router = g_steal_pointer (&reading->router);
       self->usable = TRUE;
     }
   return fine;
@@ -159,6 +173,29 @@ static void
 publish_state (SluiceDaemon *self)
 {
   g_debug ("the state is %s", sluice_daemon_get_state (self));
+}
+
+SluiceCloudPolicy
+sluice_daemon_get_cloud_policy (SluiceDaemon *self)
+{
+  /* the configuration has only its first value (DESIGN 7) */
+  return self->policy_stored ? self->stored_policy
+                             : (SluiceCloudPolicy) sluice_config_get_settings (self->config)->cloud_policy;
+}
+
+/* What was chosen at run time, from the database; a value there that is none counts as "off". */
+static void
+load_cloud_policy (SluiceDaemon *self)
+{
+  const char *json = g_hash_table_lookup (sluice_ledger_get_settings (self->ledger), CLOUD_POLICY);
+  g_autofree char *word = json != NULL && strlen (json) > 2 ? g_strndup (json + 1, strlen (json) - 2) : NULL;
+
+  self->policy_stored = json != NULL;
+  if (json != NULL && !sluice_cloud_policy_from_string (word, &self->stored_policy))
+    {
+      g_warning ("the cloud policy in the database is unknown, the cloud is switched off until another is set");
+      self->stored_policy = SLUICE_CLOUD_OFF;
+    }
 }
 
 static void
@@ -226,24 +263,22 @@ on_found (GPtrArray *found, gpointer user_data)
   announce (self);
 }
 
-/* The router of the configuration, or what is served without one. */
+/* What is served while no model is configured: nothing if the configuration cannot be used, else what is found. */
 static SluiceRouter *
-make_router (SluiceDaemon *self)
+dup_router (SluiceDaemon *self)
 {
   g_autoptr (GPtrArray) nothing = g_ptr_array_new ();
 
-  if (!self->usable)
-    return sluice_router_new (self->config, NULL);
-  if (sluice_config_get_n_models (self->config) > 0)
-    return sluice_router_new (self->config, self->findings);
-  return sluice_router_new_unconfigured (nothing);
+  if (self->router != NULL)
+    return sluice_router_ref (self->router);
+  return self->usable ? sluice_router_new_unconfigured (nothing) : sluice_router_new (self->config, NULL);
 }
 
 /* Local models are looked for while none is configured. */
 static gboolean
 wants_finder (SluiceDaemon *self)
 {
-  return self->usable && sluice_config_get_n_models (self->config) == 0;
+  return self->usable && self->router == NULL;
 }
 
 static void
@@ -260,8 +295,9 @@ sluice_daemon_start (SluiceDaemon *self, GError **error)
 
   if (!open_ledger (self, error))
     return FALSE;
+  load_cloud_policy (self);
 
-  router = make_router (self);
+  router = dup_router (self);
   sluice_findings_print (self->findings);
   socket_path = prepare_socket ();
   self->front = sluice_front_new (self->config, router, self->usable ? NULL : self->config_error, socket_path,
@@ -269,7 +305,8 @@ sluice_daemon_start (SluiceDaemon *self, GError **error)
   if (self->front == NULL)
     return FALSE;
 
-  sluice_config_source_watch (self->source, on_files_changed, self);
+  sluice_front_set_cloud_policy (self->front, sluice_daemon_get_cloud_policy (self));
+  sluice_config_source_watch (self->source, self->files, on_files_changed, self);
   if (wants_finder (self))
     self->finder = sluice_finder_new (self->config, on_found, self);
   else
@@ -297,10 +334,11 @@ warn_of_fixed_settings (SluiceDaemon *self, SluiceConfig *old)
 static void
 serve (SluiceDaemon *self, SluiceConfig *old)
 {
-  g_autoptr (SluiceRouter) router = make_router (self);
+  g_autoptr (SluiceRouter) router = dup_router (self);
 
   g_clear_pointer (&self->finder, sluice_finder_free);
   warn_of_fixed_settings (self, old);
+  sluice_front_set_cloud_policy (self->front, sluice_daemon_get_cloud_policy (self));
   sluice_front_set_config (self->front, self->config, router, NULL);
   if (wants_finder (self))
     self->finder = sluice_finder_new (self->config, on_found, self);
@@ -308,7 +346,7 @@ serve (SluiceDaemon *self, SluiceConfig *old)
 
 typedef struct {
   SluiceDaemon *daemon; /* (owned) */
-  SluiceReloadFunc done;
+  SluiceDaemonFunc done;
   gpointer user_data;
 } Reload;
 
@@ -344,6 +382,7 @@ on_read (GObject *source, GAsyncResult *result, gpointer data)
     serve (self, old);
   else
     g_set_error_literal (&error, SLUICE_ERROR, SLUICE_ERROR_CONFIG, self->config_error);
+  sluice_config_source_watch (self->source, self->files, on_files_changed, self);
   sluice_findings_print (self->findings);
   g_printerr (error == NULL ? "the configuration was read again\n" : "the old configuration stays\n");
   publish_state (self);
@@ -351,12 +390,52 @@ on_read (GObject *source, GAsyncResult *result, gpointer data)
 }
 
 void
-sluice_daemon_reload (SluiceDaemon *self, SluiceReloadFunc done, gpointer user_data)
+sluice_daemon_reload (SluiceDaemon *self, SluiceDaemonFunc done, gpointer user_data)
 {
   Reload *reload = g_new (Reload, 1);
 
   *reload = (Reload){ g_object_ref (self), done, user_data };
   sluice_config_source_read_async (self->source, self->cancellable, on_read, reload);
+}
+
+typedef struct {
+  SluiceDaemon *daemon; /* (owned) */
+  SluiceCloudPolicy policy;
+  SluiceDaemonFunc done;
+  gpointer user_data;
+} PolicyChange;
+
+static void
+on_policy_stored (SluiceLedgerResult result, gpointer data)
+{
+  PolicyChange *change = data;
+  SluiceDaemon *self = change->daemon;
+  g_autoptr (GError) error = NULL;
+
+  if (result != SLUICE_LEDGER_COMMITTED)
+    g_set_error_literal (&error, SLUICE_ERROR, SLUICE_ERROR_LEDGER_UNAVAILABLE,
+                         "the database cannot be written, the cloud policy stays as it was");
+  else if (self->front != NULL)
+    {
+      self->stored_policy = change->policy;
+      self->policy_stored = TRUE;
+      sluice_front_set_cloud_policy (self->front, change->policy);
+      publish_state (self);
+    }
+  if (change->done != NULL)
+    change->done (error, change->user_data);
+  g_object_unref (change->daemon);
+  g_free (change);
+}
+
+void
+sluice_daemon_set_cloud_policy (SluiceDaemon *self, SluiceCloudPolicy policy, SluiceDaemonFunc done, gpointer user_data)
+{
+  PolicyChange *change = g_new (PolicyChange, 1);
+  g_autofree char *json = g_strdup_printf ("\"%s\"", sluice_cloud_policy_to_string (policy));
+
+  *change = (PolicyChange){ g_object_ref (self), policy, done, user_data };
+  sluice_ledger_set_setting (self->ledger, CLOUD_POLICY, json, self->inbox, on_policy_stored, change);
 }
 
 static void

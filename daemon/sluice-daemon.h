@@ -13,6 +13,9 @@ G_BEGIN_DECLS
 #define SLUICE_TYPE_DAEMON (sluice_daemon_get_type ())
 G_DECLARE_FINAL_TYPE (SluiceDaemon, sluice_daemon, SLUICE, DAEMON, GObject)
 
+/* How something ended that was asked for; @error is %NULL if all went well. */
+typedef void (*SluiceDaemonFunc) (const GError *error, gpointer user_data);
+
 /*
  * @reading (transfer full) is what to start with. If it holds no configuration the daemon starts in the state
  * "config-error": everything is there, but the API answers 503 with the first finding until the file is mended.
@@ -28,8 +31,17 @@ gboolean sluice_daemon_start (SluiceDaemon *self, GError **error);
  * an error changes nothing but the state's reasons. @done (nullable) is called when that is decided, from the loop;
  * the first finding is the error of a file that was refused (SLUICE_ERROR_CONFIG).
  */
-typedef void (*SluiceReloadFunc) (const GError *error, gpointer user_data);
-void sluice_daemon_reload (SluiceDaemon *self, SluiceReloadFunc done, gpointer user_data);
+void sluice_daemon_reload (SluiceDaemon *self, SluiceDaemonFunc done, gpointer user_data);
+
+/* When a cloud model may be asked, at this moment. */
+SluiceCloudPolicy sluice_daemon_get_cloud_policy (SluiceDaemon *self);
+
+/* Changes it for good: @done (nullable) is called, from the loop, when it is stored and holds. Errors:
+ * SLUICE_ERROR_LEDGER_UNAVAILABLE, and everything stays as it was. */
+void sluice_daemon_set_cloud_policy (SluiceDaemon *self,
+                                     SluiceCloudPolicy policy,
+                                     SluiceDaemonFunc done,
+                                     gpointer user_data);
 
 /* "starting", "running", "degraded", "config-error", "draining" (DESIGN 9). */
 const char *sluice_daemon_get_state (SluiceDaemon *self);

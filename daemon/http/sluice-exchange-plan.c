@@ -86,6 +86,7 @@ static gboolean
 may_ask (SluiceExchange *self, const SluiceDeployment *deployment, GError **error)
 {
   SluiceCloudPolicy policy = (SluiceCloudPolicy) g_atomic_int_get (self->worker->shared.cloud_policy);
+  const char *budget = sluice_config_get_unenforced_budget (self->snapshot->config);
 
   if (deployment->local)
     return TRUE;
@@ -95,6 +96,14 @@ may_ask (SluiceExchange *self, const SluiceDeployment *deployment, GError **erro
                    "'%.200s' can cost money, and without a key only local models may be used: set master_key and send "
                    "it, or sluice_settings.keyless_cloud_access",
                    self->model);
+      return FALSE;
+    }
+  if (budget != NULL)
+    {
+      g_set_error (error, SLUICE_ERROR, SLUICE_ERROR_BUDGET_UNENFORCED,
+                   "'%.200s' can cost money, and the budget %s is not enforced yet: remove it from the configuration "
+                   "to use paid models without a limit",
+                   self->model, budget);
       return FALSE;
     }
   return sluice_cloud_policy_allows (policy, deployment, self->cloud_chosen, error);
