@@ -18,12 +18,18 @@ append_header (GString *out, const char *name, const char *value)
 }
 
 /* The upstream's headers under our prefix, and its rate limits under their own names (http-surface.md 1.6). */
+typedef struct {
+  GString *out;
+  const char *key; /* (nullable): what the upstream was sent */
+} HeaderTarget;
+
 static void
 append_upstream_header (const char *name, const char *value, gpointer data)
 {
   static const char *const not_passed[] = { "Set-Cookie",     "Connection", "Keep-Alive", "Transfer-Encoding",
                                             "Content-Length", "Date",       "Content-Type" };
-  GString *out = data;
+  const HeaderTarget *target = data;
+  GString *out = target->out;
 
   for (guint i = 0; i < G_N_ELEMENTS (not_passed); i++)
     {
@@ -38,6 +44,8 @@ append_upstream_header (const char *name, const char *value, gpointer data)
       if (g_ascii_iscntrl (*p) && *p != '\t')
         return;
     }
+  if (target->key != NULL && *target->key != '\0' && strstr (value, target->key) != NULL)
+    return;
   if (g_ascii_strncasecmp (name, "x-ratelimit-", strlen ("x-ratelimit-")) == 0
       || g_ascii_strcasecmp (name, "Retry-After") == 0)
     append_header (out, name, value);
@@ -93,7 +101,11 @@ append_deployment (SluiceExchange *self, GString *out, gboolean stream)
                               (now - self->t_begin - upstream) / 1000, (int) ((now - self->t_begin - upstream) % 1000));
     }
   if (self->attempt != NULL)
-    sluice_attempt_foreach_header (self->attempt, append_upstream_header, out);
+    {
+      HeaderTarget target = { out, deployment->api_key };
+
+      sluice_attempt_foreach_header (self->attempt, append_upstream_header, &target);
+    }
 }
 
 void

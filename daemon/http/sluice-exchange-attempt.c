@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "http/sluice-exchange-private.h"
+#include "secrets/sluice-secret.h"
 #include "shared/sluice-error.h"
 
 static const char *
@@ -157,6 +158,17 @@ sluice_exchange_settle_attempt (SluiceExchange *self, SluiceAttemptState state, 
 }
 
 void
+sluice_exchange_hide_key (SluiceExchange *self, SluiceFault *fault)
+{
+  const char *key = self->deployment != NULL ? self->deployment->api_key : NULL;
+
+  sluice_secret_hide_in (&fault->message, key);
+  sluice_secret_hide_in (&fault->type, key);
+  sluice_secret_hide_in (&fault->code, key);
+  sluice_secret_hide_in (&fault->param, key);
+}
+
+void
 sluice_exchange_attempt_failed (SluiceExchange *self,
                                 SluiceFault *fault,
                                 SluiceAttemptState state,
@@ -164,6 +176,7 @@ sluice_exchange_attempt_failed (SluiceExchange *self,
 {
   g_autoptr (SluiceFault) owned = fault;
 
+  sluice_exchange_hide_key (self, owned);
   sluice_exchange_settle_attempt (self, state, word);
   if (self->decoder != NULL)
     {

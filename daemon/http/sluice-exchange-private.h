@@ -110,6 +110,9 @@ void sluice_exchange_cut (SluiceExchange *self, const GError *error);
 /* Fills the attempt's row from what is known. @usage (nullable): reported; else estimated from what was generated. */
 void sluice_exchange_settle_attempt (SluiceExchange *self, SluiceAttemptState state, const char *word);
 
+/* An upstream may quote the key that it was sent; our client may not see it. */
+void sluice_exchange_hide_key (SluiceExchange *self, SluiceFault *fault);
+
 /* The attempt failed before anything was sent: another candidate, or the fault as the answer. Takes @fault over. */
 void sluice_exchange_attempt_failed (SluiceExchange *self,
                                      SluiceFault *fault,

@@ -89,6 +89,8 @@ end_stream (SluiceExchange *self, SluiceFault *fault)
   g_autoptr (SluiceFault) owned = fault;
   const char *word = fault == NULL ? NULL : "upstream-failed";
 
+  if (owned != NULL)
+    sluice_exchange_hide_key (self, owned);
   if (owned != NULL && self->stage != SLUICE_STAGE_RELAYING)
     {
       /* nothing has been sent: an error like any other, and another candidate may do better */
