@@ -85,6 +85,50 @@ fake_compose_error_200 (FakeConnection *self, const FakeMode *mode, const FakePa
   send_text (self, 200, TYPE_JSON, scratch->str, scratch->len, NULL);
 }
 
+/* The key alone, which is the last word of "Bearer KEY". */
+static const char *
+key_of (const char *authorization)
+{
+  const char *blank = strrchr (authorization, ' ');
+
+  return blank != NULL ? blank + 1 : authorization;
+}
+
+static char *
+echo_lines (const char *authorization)
+{
+  return g_strdup_printf ("X-Received: %s\r\nX-Ratelimit-Limit-Key: %s\r\nRetry-After: %s\r\n", authorization,
+                          key_of (authorization), key_of (authorization));
+}
+
+void
+fake_compose_echo_key (FakeConnection *self, const FakeMode *mode, const FakeParams *params)
+{
+  guint status = params->status != 0 ? params->status : 200;
+  g_autofree char *authorization = fake_request_dup_header (&self->request, "authorization");
+  g_autofree char *extra = echo_lines (authorization);
+  const char *key = key_of (authorization);
+  GString *body = self->server->scratch;
+
+  g_string_printf (body, fake_wire_is_ollama (self->answer.wire)
+                             ? "{\"error\":\"wrong: %s, once more: %s%s%s%s%s\"}"
+                             : "{\"error\":{\"message\":\"wrong: %s, once more: %s%s\",\"type\":\"wrong_%s\","
+                               "\"param\":\"%s\",\"code\":\"%s\"}}",
+                   authorization, key, key, key, key, key);
+  send_text (self, status, TYPE_JSON, body->str, body->len, extra);
+}
+
+void
+fake_compose_echo_key_text (FakeConnection *self, const FakeMode *mode, const FakeParams *params)
+{
+  g_autofree char *authorization = fake_request_dup_header (&self->request, "authorization");
+  g_autofree char *extra = echo_lines (authorization);
+  g_autofree char *filling = g_strnfill (MIN (params->bytes, 100000), '.');
+  g_autofree char *text = g_strconcat (filling, authorization, " is wrong\n", NULL);
+
+  send_text (self, params->status, "text/plain", text, strlen (text), extra);
+}
+
 void
 fake_compose_redirect (FakeConnection *self, const FakeMode *mode, const FakeParams *params)
 {

@@ -366,20 +366,16 @@ fake_compose_huge_headers (FakeConnection *self, const FakeMode *mode, const Fak
                                params->n);
 }
 
-void
-fake_compose_error_mid (FakeConnection *self, const FakeMode *mode, const FakeParams *params)
+/* Events, then an error, in a stream that then ends as if all were well. */
+static void
+fail_in_stream (FakeConnection *self, const FakeParams *params, const char *message)
 {
   GString *scratch = self->server->scratch;
   GString *text;
 
-  if (!streams (self))
-    {
-      fake_compose_error_200 (self, mode, params);
-      return;
-    }
   begin_stream (self, MAX (params->n, 1), params);
   g_string_truncate (scratch, 0);
-  fake_answer_append_stream_error (&self->answer, scratch, "the fake provider failed in mid-stream");
+  fake_answer_append_stream_error (&self->answer, scratch, message);
   text = g_string_new (NULL);
   g_string_append_printf (text, "%" G_GSIZE_MODIFIER "x\r\n%s\r\n0\r\n\r\n", scratch->len, scratch->str);
   fake_connection_push (
@@ -475,4 +471,25 @@ void
 fake_compose_trailers_endless (FakeConnection *self, const FakeMode *mode, const FakeParams *params)
 {
   send_flood (self, CHUNKED_HEAD "2\r\n{}\r\n0\r\n", "x-fake-trailer: tttttttttttttttttttttttttttttttttt\r\n");
+}
+
+void
+fake_compose_error_mid (FakeConnection *self, const FakeMode *mode, const FakeParams *params)
+{
+  if (streams (self))
+    fail_in_stream (self, params, "the fake provider failed in mid-stream");
+  else
+    fake_compose_error_200 (self, mode, params);
+}
+
+void
+fake_compose_echo_key_mid (FakeConnection *self, const FakeMode *mode, const FakeParams *params)
+{
+  g_autofree char *key = fake_request_dup_header (&self->request, "authorization");
+  g_autofree char *message = g_strdup_printf ("the fake provider does not like '%s' any more", key);
+
+  if (streams (self))
+    fail_in_stream (self, params, message);
+  else
+    fake_compose_echo_key (self, mode, params);
 }

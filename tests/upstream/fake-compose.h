@@ -30,6 +30,9 @@ void fake_compose_status (FakeConnection *self, const FakeMode *mode, const Fake
 void fake_compose_redirect (FakeConnection *self, const FakeMode *mode, const FakeParams *params);
 void fake_compose_error_mid (FakeConnection *self, const FakeMode *mode, const FakeParams *params);
 void fake_compose_error_200 (FakeConnection *self, const FakeMode *mode, const FakeParams *params);
+void fake_compose_echo_key (FakeConnection *self, const FakeMode *mode, const FakeParams *params);
+void fake_compose_echo_key_text (FakeConnection *self, const FakeMode *mode, const FakeParams *params);
+void fake_compose_echo_key_mid (FakeConnection *self, const FakeMode *mode, const FakeParams *params);
 void fake_compose_html (FakeConnection *self, const FakeMode *mode, const FakeParams *params);
 void fake_compose_not_json (FakeConnection *self, const FakeMode *mode, const FakeParams *params);
 void fake_compose_half_json (FakeConnection *self, const FakeMode *mode, const FakeParams *params);

@@ -182,3 +182,16 @@ fake_request_parse_body (FakeRequest *self, gboolean stream_default)
   find_tag (self, user, metadata);
   return TRUE;
 }
+
+char *
+fake_request_dup_header (const FakeRequest *self, const char *name)
+{
+  const char *line = memchr (self->head.data, '\n', self->head.length);
+  FakeSlice rest = { line + 1, self->head.length - (line + 1 - self->head.data) };
+  FakeSlice key, value;
+
+  while (fake_request_next_header (&rest, &key, &value))
+    if (key.length == strlen (name) && g_ascii_strncasecmp (key.data, name, key.length) == 0)
+      return g_strndup (value.data, value.length);
+  return g_strdup ("");
+}

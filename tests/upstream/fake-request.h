@@ -37,3 +37,6 @@ gboolean fake_request_parse_body (FakeRequest *self, gboolean stream_default);
 
 /* Takes the next "Name: value" line from @rest, which is the head without its first line. */
 gboolean fake_request_next_header (FakeSlice *rest, FakeSlice *name, FakeSlice *value);
+
+/* Returns: (transfer full): the value of the header @name (lower case); "" if there is none. */
+char *fake_request_dup_header (const FakeRequest *self, const char *name);

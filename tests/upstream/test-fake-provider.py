@@ -281,6 +281,16 @@ class Tests:
             assert answer.status == 429 and answer.headers["retry-after"] == written
         assert self.ask_chat("rate-limit:retry=date").headers["retry-after"].endswith(" GMT")
 
+    def test_keys_echoed(self):
+        head = ["Authorization: Bearer sk-test-echo"]
+        for mode, status in (("echo-key", 401), ("echo-key-text", 502), ("echo-key-200", 200),
+                             ("echo-key:status=503", 503)):
+            answer = self.ask("/v1/chat/completions", chat(mode), headers=head)
+            assert answer.status == status and answer.headers["x-received"] == "Bearer sk-test-echo"
+            assert b"sk-test-echo" in answer.body()[0]
+        answer = self.ask("/v1/chat/completions", chat("echo-key-mid", stream=True), headers=head)
+        assert "sk-test-echo" in json.loads(answer.events()[-1])["error"]["message"]
+
     def test_redirects(self):
         for status in 301, 302, 303, 307, 308:
             answer = self.ask_chat(f"redirect:status={status},to=http://127.0.0.1:1/v1/x")
