@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "secrets/sluice-credential-store.h"
 
+#include <signal.h>
 #include <sqlite3.h>
 #include <sys/wait.h>
 
@@ -9,6 +10,7 @@
 #define N_KEYS 60
 #define N_CUTS 12
 #define N_FLIPS 60
+#define N_KILLS 15
 
 static SluiceCredentialStore *
 open_store (TestPlace *place)
@@ -376,6 +378,69 @@ test_processes (void)
   g_assert_cmpuint (found->len, ==, 20);
 }
 
+/* Keys of two lengths in turn, for ever. */
+static void
+write_until_killed (TestPlace *place)
+{
+  g_autoptr (SluiceCredentialStore) store = open_store (place);
+  g_autofree char *filling = g_strnfill (9000, 'f');
+  g_autofree char *longer = g_strconcat (TEST_KEY, filling, NULL);
+
+  for (guint i = 0;; i++)
+    set (store, SLUICE_CREDENTIAL_PROVIDER, i % 3 == 0 ? "openai" : "groq", TEST_HOST, i % 2 == 0 ? TEST_KEY : longer);
+}
+
+/* Whenever a writer is killed, what was stored before or after is there, whole. */
+static void
+test_killed (void)
+{
+  g_auto (TestPlace) place = { 0 };
+
+  test_place_init (&place);
+  for (guint i = 0; i < N_KILLS; i++)
+    {
+      g_autoptr (SluiceCredentialStore) store = NULL;
+      g_autoptr (GPtrArray) found = NULL;
+      pid_t child = fork ();
+
+      if (child == 0)
+        write_until_killed (&place);
+      g_usleep ((gulong) g_test_rand_int_range (0, 40000));
+      g_assert_no_errno (kill (child, SIGKILL));
+      g_assert_cmpint (waitpid (child, NULL, 0), ==, child);
+
+      store = open_store (&place);
+      found = sluice_credential_store_load (store, NULL);
+      g_assert_nonnull (found);
+      for (guint j = 0; j < found->len; j++)
+        {
+          const SluiceCredential *credential = g_ptr_array_index (found, j);
+          gsize length = strlen (credential->secret);
+
+          g_assert_true (length == strlen (TEST_KEY) || length == strlen (TEST_KEY) + 9000);
+        }
+    }
+}
+
+/* A file as version 1 made it: read, and written. */
+static void
+test_version_1 (void)
+{
+  g_auto (TestPlace) place = { 0 };
+  g_autoptr (SluiceCredentialStore) store = NULL;
+  g_autofree char *path = g_test_build_filename (G_TEST_DIST, "..", "store", "credentials-version-1.sql", NULL);
+  g_autofree char *script = NULL;
+
+  test_place_init (&place);
+  g_assert_true (g_file_get_contents (path, &script, NULL, NULL));
+  run_script (place.path, script);
+  g_assert_no_errno (g_chmod (place.path, 0600));
+  store = open_store (&place);
+  set (store, SLUICE_CREDENTIAL_PROVIDER, "openai", TEST_HOST, "sk-test-four");
+  assert_list (store, "1/0123456789abcdef@https://api.groq.com=sk-test-three "
+                      "0/openai@http://127.0.0.1:8080=sk-test-two 0/openai@https://api.openai.com=sk-test-four");
+}
+
 static void
 test_busy (void)
 {
@@ -431,6 +496,8 @@ main (int argc, char *argv[])
   g_test_add_func ("/credential-store/foreign-rows", test_foreign_rows);
   g_test_add_func ("/credential-store/damaged", test_damaged);
   g_test_add_func ("/credential-store/processes", test_processes);
+  g_test_add_func ("/credential-store/killed", test_killed);
+  g_test_add_func ("/credential-store/version-1", test_version_1);
   g_test_add_func ("/credential-store/busy", test_busy);
   g_test_add_func ("/credential-store/link-in-path", test_link_in_path);
   return g_test_run ();
