@@ -12,10 +12,6 @@
 /* Bytes of "code", "type" and "param": they are words, not texts. */
 #define MAX_WORD 200
 
-/* Bytes of a secret that is worth hiding, and of the part of one that a cut left. */
-#define MIN_SECRET 8
-#define MIN_CUT_SECRET 4
-
 typedef struct {
   guint first; /* statuses of the upstream */
   guint last;
@@ -491,56 +487,6 @@ sluice_fault_new_from_answer (guint status, const char *body, gsize length)
   self->retriable = meaning != NULL ? meaning->retriable : rule->retriable;
   self->billed = status < 300 || status >= 500;
   return self;
-}
-
-static void
-mask_cut (char *text, const char *secret, gsize length)
-{
-  gsize end = strlen (text);
-
-  for (gsize part = MIN (length - 1, end); part >= MIN_CUT_SECRET; part--)
-    if (memcmp (text + end - part, secret, part) == 0)
-      {
-        memset (text + end - part, '*', part);
-        return;
-      }
-}
-
-/* A text that is as long as it may be (@max, less half a character) was cut, perhaps inside the secret. */
-static void
-mask (char **text, const char *secret, gsize length, gsize max)
-{
-  g_auto (GStrv) parts = NULL;
-  gboolean cut;
-
-  if (*text == NULL)
-    return;
-
-  cut = strlen (*text) + 4 > max;
-  if (strstr (*text, secret) != NULL)
-    {
-      parts = g_strsplit (*text, secret, -1);
-      g_free (*text);
-      *text = g_strjoinv ("***", parts);
-    }
-  if (cut)
-    mask_cut (*text, secret, length);
-}
-
-void
-sluice_fault_mask (SluiceFault *self, const char *secret)
-{
-  gsize length = secret != NULL ? strlen (secret) : 0;
-
-  g_return_if_fail (self != NULL);
-
-  if (length < MIN_SECRET)
-    return;
-
-  mask (&self->message, secret, length, MAX_MESSAGE);
-  mask (&self->type, secret, length, MAX_WORD);
-  mask (&self->code, secret, length, MAX_WORD);
-  mask (&self->param, secret, length, MAX_WORD);
 }
 
 static void

@@ -37,14 +37,6 @@ SluiceFault *sluice_fault_new_from_error (const GError *error);
  * 500, and the fault is billed. Never %NULL.
  */
 SluiceFault *sluice_fault_new_from_answer (guint status, const char *body, gsize length);
-
-/*
- * Replaces @secret by "***" wherever the upstream's words have it, also where a message was cut inside it: some
- * providers repeat the key they were asked with. @secret (nullable): less than 8 bytes are left alone. To be called for
- * every fault made from an answer, or from a stream, before anybody reads it.
- */
-void sluice_fault_mask (SluiceFault *self, const char *secret);
-
 void sluice_fault_free (SluiceFault *self);
 
 /* {"error":{"message","type","param","code"}}; "code" is a string, param null when unknown. */
