@@ -13,10 +13,11 @@ Usage: sh tests/run.sh [--no-install] [SUITE...]
              one of them
   sanitize   unit, fuzz, http, store and integration with address and undefined sanitizers
   valgrind   unit under valgrind
+  tsan       unit and integration with ThreadSanitizer, GLib too (built from Debian's source)
   kill, soak the long tests
   all        everything
 
-Status 1 if a test failed or none ran. The build directories are build-tests/ and build-asan/.
+Status 1 if a test failed or none ran. The build directories are build-tests/, build-asan/ and build-tsan/.
 USAGE
 }
 
@@ -25,6 +26,7 @@ install=1
 plain=
 sanitized=
 with_valgrind=
+with_tsan=
 
 # The order of the arguments does not matter, and twice is once.
 add_plain() {
@@ -49,10 +51,12 @@ choose() {
     lint | unit | http | store | upstream | fuzz | integration | clients | browser | kill | soak) add_plain "$1" ;;
     sanitize) add_sanitized unit fuzz http store integration ;;
     valgrind) with_valgrind=1 ;;
+    tsan) with_tsan=1 ;;
     all)
       add_plain $plain_suites kill soak
       add_sanitized unit fuzz http store integration
       with_valgrind=1
+      with_tsan=1
       ;;
     --no-install) install= ;;
     --help | -h)
@@ -68,7 +72,7 @@ choose() {
 }
 
 for argument in "$@"; do choose "$argument"; done
-[ -n "$plain$sanitized$with_valgrind" ] || choose default
+[ -n "$plain$sanitized$with_valgrind$with_tsan" ] || choose default
 
 top=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd)
 cd -- "$top" || exit 1
@@ -87,6 +91,7 @@ packages() {
   case " $plain " in *" clients "*) echo npm ;; esac
   case " $plain " in *" browser "*) echo chromium ;; esac
   [ -z "$with_valgrind" ] || echo valgrind libc6-dbg
+  [ -z "$with_tsan" ] || echo dpkg-dev patch xz-utils libpcre2-dev libffi-dev zlib1g-dev
 }
 
 as_root() {
@@ -207,5 +212,34 @@ if [ -n "$sanitized" ]; then
     broken 'the build with sanitizers'
   fi
 fi
+
+# Threads: our own code and GLib, each built with the sanitizer. What a killed daemon said counts too.
+test_threads() {
+  step 'building GLib with ThreadSanitizer'
+  libraries=$(sh tests/tsan/build-glib.sh build-tsan-glib </dev/null 2>"$results/glib-error.log" |
+    tee "$results/glib.log" | tail -n 1)
+  [ -d "${libraries%%:*}" ] || {
+    tail -n 40 "$results/glib-error.log" "$results/glib.log"
+    return 1
+  }
+  configure build-tsan -Db_sanitize=thread -Db_lundef=false && compile build-tsan || return 1
+  reports=$top/build-tsan/reports
+  rm -rf "$reports"
+  mkdir "$reports"
+  export G_SLICE=always-malloc TEST_TIME_FACTOR="${TEST_TIME_FACTOR:-5}" LD_LIBRARY_PATH="$libraries"
+  supp="suppressions=$top/tests/tsan/glib.supp"
+  TSAN_OPTIONS="$supp" run tsan-control build-tsan tsan-control
+  export TSAN_OPTIONS="$supp:log_path=$reports/tsan"
+  for suite in unit integration; do run "tsan-$suite" build-tsan "$suite" -- --timeout-multiplier 5; done
+  unset LD_LIBRARY_PATH TSAN_OPTIONS
+  for report in "$reports"/*; do
+    [ ! -f "$report" ] || {
+      cat "$report"
+      broken "races, see $report"
+    }
+  done
+}
+
+[ -z "$with_tsan" ] || test_threads || broken 'the build with ThreadSanitizer'
 
 /usr/bin/python3 tests/sum-results.py "$results"
