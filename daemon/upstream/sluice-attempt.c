@@ -103,10 +103,37 @@ sluice_attempt_cancel (SluiceAttempt *self)
 }
 
 static const char *
-describe_failure (const GError *error)
+describe_certificate (GTlsCertificateFlags flags)
+{
+  /* in the order of what helps most; one certificate may have several faults */
+  static const struct
+  {
+    GTlsCertificateFlags flag;
+    const char *text;
+  } faults[] = {
+    { G_TLS_CERTIFICATE_REVOKED, "its certificate has been revoked" },
+    { G_TLS_CERTIFICATE_EXPIRED, "its certificate has expired" },
+    { G_TLS_CERTIFICATE_NOT_ACTIVATED, "its certificate is not valid yet, is this machine's clock right?" },
+    { G_TLS_CERTIFICATE_BAD_IDENTITY, "its certificate is for another name" },
+    { G_TLS_CERTIFICATE_UNKNOWN_CA, "its certificate comes from an authority that this machine does not trust" },
+    { G_TLS_CERTIFICATE_INSECURE, "its certificate uses a method that is not secure" },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (faults); i++)
+    {
+      if (flags & faults[i].flag)
+        return faults[i].text;
+    }
+  return "its certificate is not acceptable";
+}
+
+static const char *
+describe_failure (SoupMessage *message, const GError *error)
 {
   if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CONNECTION_REFUSED))
     return "nothing listens there";
+  if (g_error_matches (error, G_TLS_ERROR, G_TLS_ERROR_BAD_CERTIFICATE))
+    return describe_certificate (soup_message_get_tls_peer_certificate_errors (message));
   return error->message;
 }
 
@@ -123,7 +150,7 @@ transport_error (SluiceAttempt *self, const GError *error)
                         self->request.deployment->api_base, error->message);
 
   return g_error_new (SLUICE_ERROR, SLUICE_ERROR_UPSTREAM_UNREACHABLE, "could not reach %s: %s",
-                      self->request.deployment->api_base, describe_failure (error));
+                      self->request.deployment->api_base, describe_failure (self->message, error));
 }
 
 static void
@@ -136,10 +163,19 @@ set_phase (SluiceAttempt *self, SluiceAttemptPhase phase, gint64 limit_ms)
 void
 sluice_attempt_check_deadlines (SluiceAttempt *self, gint64 now)
 {
-  static const char *const waits[] = { "connecting", "waiting for the first byte", "waiting for the next byte" };
+  static const char *const waits[] = { NULL, "waiting for the first byte", "waiting for the next byte" };
 
   if (self->phase == SLUICE_PHASE_ENDED || (now < self->total_deadline && (self->paused || now < self->phase_deadline)))
     return;
+
+  /* nothing has been sent, a handshake of TLS included: it is not as if an answer were late */
+  if (self->phase == SLUICE_PHASE_CONNECT)
+    {
+      sluice_attempt_finish (self, g_error_new (SLUICE_ERROR, SLUICE_ERROR_UPSTREAM_UNREACHABLE,
+                                                "could not reach %s: connecting took too long (connect_timeout_ms)",
+                                                self->request.deployment->api_base));
+      return;
+    }
 
   sluice_attempt_finish (self, g_error_new (SLUICE_ERROR, SLUICE_ERROR_UPSTREAM_TIMEOUT, "%s took too long while %s",
                                             self->request.deployment->api_base,

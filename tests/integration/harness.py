@@ -403,6 +403,10 @@ class Gateway:
 
     def start(self):
         self.launch()
+        self.await_start()
+
+    def await_start(self):
+        """After launch(): until it listens."""
         deadline = time.monotonic() + START_SECONDS
         while self.port is None:
             match = re.search(r'listening on http://127\.0\.0\.1:(\d+)', self.log())

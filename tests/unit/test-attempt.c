@@ -232,7 +232,7 @@ test_connect_deadline (Fixture *f, gconstpointer data)
   record_pass (&f->record, CONNECT_MS - 1);
   g_assert_false (record_is_over (&f->record));
   record_pass (&f->record, 1);
-  assert_failed (f, SLUICE_ERROR_UPSTREAM_TIMEOUT, "connecting");
+  assert_failed (f, SLUICE_ERROR_UPSTREAM_UNREACHABLE, "connecting");
 }
 
 static void
