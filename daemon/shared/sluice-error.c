@@ -8,7 +8,8 @@ static const SluiceErrorFace faces[] = {
   [SLUICE_ERROR_INVALID_REQUEST] = { 400, "invalid_request_error", NULL, NULL, FALSE },
   [SLUICE_ERROR_INVALID_JSON] = { 400, "invalid_request_error", NULL, NULL, FALSE },
   [SLUICE_ERROR_MODEL_MISSING] = { 400, "invalid_request_error", NULL, "model", FALSE },
-  [SLUICE_ERROR_MODEL_UNKNOWN] = { 400, "invalid_request_error", "model_not_found", "model", FALSE },
+  /* the word and the code that LiteLLM's clients know (http-surface.md 1.4) */
+  [SLUICE_ERROR_MODEL_UNKNOWN] = { 400, "None", NULL, "model", FALSE },
   [SLUICE_ERROR_MODEL_NOT_FOUND] = { 404, "invalid_request_error", "model_not_found", "model", FALSE },
   [SLUICE_ERROR_KEY_MISSING] = { 401, "auth_error", NULL, NULL, FALSE },
   [SLUICE_ERROR_KEY_UNKNOWN] = { 401, "token_not_found_in_db", NULL, NULL, FALSE },

@@ -214,6 +214,7 @@ def test_refusal_before_the_body(world):
 
 def test_unknown_model(world):
     error = world.gateway.chat('absent').expect(400).error()
+    check_equal((error['type'], error['code']), ('None', '400'), 'type and code')
     check_equal(error['param'], 'model', 'param')
     check_in('absent', error['message'])
     check_in('/v1/models', error['message'])

@@ -105,6 +105,19 @@ test_allow (void)
   assert_header (answer, "Allow", "GET, HEAD");
 }
 
+static void
+test_ids (void)
+{
+  g_autoptr (GError) error = g_error_new_literal (SLUICE_ERROR, SLUICE_ERROR_KEY_MISSING, "no key");
+  g_autoptr (GString) both = sluice_http_error_format_request (error, NULL, "call-1", "req-2");
+  g_autoptr (GString) none = sluice_http_error_format_request (error, NULL, NULL, NULL);
+  g_autoptr (GString) plain = sluice_http_error_format (error, NULL);
+
+  g_assert_nonnull (strstr (both->str, "\r\nx-litellm-call-id: call-1\r\nx-request-id: req-2\r\n\r\n{"));
+  g_assert_null (strstr (none->str, "-id:"));
+  g_assert_cmpstr (none->str, ==, plain->str);
+}
+
 /* What comes from outside stays within its string, and never reaches the head. */
 static void
 test_hostile_message (void)
@@ -145,6 +158,7 @@ main (int argc, char *argv[])
   g_test_init (&argc, &argv, G_TEST_OPTION_ISOLATE_DIRS, NULL);
   g_test_add_func ("/http-error/every-code", test_every_code);
   g_test_add_func ("/http-error/allow", test_allow);
+  g_test_add_func ("/http-error/ids", test_ids);
   g_test_add_func ("/http-error/hostile-message", test_hostile_message);
   g_test_add_func ("/http-error/other-domain", test_other_domain);
   g_test_add_func ("/http-error/reason", test_reason);
