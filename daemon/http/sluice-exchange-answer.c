@@ -184,7 +184,8 @@ sluice_exchange_refuse (SluiceExchange *self, const GError *error)
     return;
   if (self->guard.route != NULL && g_error_matches (error, SLUICE_ERROR, SLUICE_ERROR_METHOD_NOT_ALLOWED))
     allow = self->guard.route->post ? "POST" : "GET, HEAD";
-  answer = sluice_http_error_format (error, allow);
+  answer = sluice_http_error_format_request (
+      error, allow, self->guard.call_id != NULL ? self->guard.call_id : self->request_id, self->request_id);
 
   sluice_exchange_move_to (self, SLUICE_STAGE_ANSWERED);
   self->close_after = TRUE;

@@ -121,18 +121,14 @@ sluice_exchange_settle_attempt (SluiceExchange *self, SluiceAttemptState state, 
 {
   SluiceAttemptRecord *record = self->attempt_record;
   SluiceUsage *usage = &self->usage;
-  gint64 generated = self->decoder != NULL ? self->decoder->text_bytes : 0;
+  gint64 generated = self->decoder != NULL ? self->decoder->text_bytes : usage->text_bytes;
 
   if (record == NULL || record->state != SLUICE_ATTEMPT_OPEN)
     return;
   if (self->decoder != NULL && self->decoder->usage.present)
     *usage = self->decoder->usage;
-  if (!usage->present && state == SLUICE_ATTEMPT_SETTLED)
-    {
-      usage->prompt_tokens = sluice_usage_estimate_tokens ((gsize) self->encoded_bytes);
-      usage->completion_tokens = sluice_usage_estimate_tokens ((gsize) generated);
-      usage->estimated = TRUE;
-    }
+  if (state == SLUICE_ATTEMPT_SETTLED)
+    sluice_usage_estimate (usage, (gsize) self->encoded_bytes, (gsize) generated);
   record->state = state;
   record->error = g_strdup (word);
   record->finished_us = sluice_clock_real (self->worker->shared.clock);

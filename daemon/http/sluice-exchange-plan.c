@@ -319,6 +319,7 @@ sluice_exchange_try_next (SluiceExchange *self, GError **error)
 
   g_clear_pointer (&self->attempt, sluice_attempt_unref);
   self->encoded_bytes = (gint64) g_bytes_get_size (self->encoded);
+  self->answer.request_bytes = (gsize) self->encoded_bytes;
   self->attempt_record = open_attempt_record (self);
   /* the original is needed again only for another candidate */
   if (self->next >= self->plan->len)

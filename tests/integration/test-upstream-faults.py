@@ -6,8 +6,8 @@ import contextlib
 import json
 import time
 
-from harness import (OPEN, PRICES, RELEASED, SETTLED, UPSTREAM_KEY, Gateway, Upstream, check, check_equal, check_in,
-                     make_config, model_entry, run_tests, wait_until)
+from harness import (OPEN, PRICES, RELEASED, SETTLED, UPSTREAM_KEY, Gateway, Recorder, Upstream, check, check_equal,
+                     check_in, make_config, model_entry, run_tests, wait_until)
 
 GARBLED = (502,)
 ANY_STATE = (SETTLED, RELEASED)
@@ -149,6 +149,35 @@ def make_tests():
 
 
 globals().update(make_tests())
+
+
+def test_our_key_in_their_words(world):
+    words = json.dumps({'error': {'message': f'bad key {UPSTREAM_KEY}.', 'param': UPSTREAM_KEY}}).encode()
+    page = f'<html><body>{UPSTREAM_KEY} failed</body></html>'.encode()
+    chunk = b'{"choices":[{"index":0,"delta":{"content":"a"}}]}'
+    for status, kind, body, stream in ((b'400 Bad', b'application/json', words, False),
+                                       (b'500 Bad', b'text/html', page, False),
+                                       (b'200 OK', b'application/json', words, False),
+                                       (b'200 OK', b'text/event-stream', b'data: ' + words + b'\n\n', True),
+                                       (b'200 OK', b'text/event-stream',
+                                        b'data: ' + chunk + b'\n\n' + b': ' * 70000 + b'\n\ndata: ' + words + b'\n\n',
+                                        True)):
+        with Recorder(b'HTTP/1.1 ' + status + b'\r\nContent-Type: ' + kind + b'\r\nConnection: close\r\n\r\n'
+                      + body) as upstream:
+            entry = model_entry('tells', f'http://127.0.0.1:{upstream.port}/v1')
+            with Gateway(make_config([entry])) as gateway:
+                answer = gateway.chat('tells', stream=stream)
+                check(UPSTREAM_KEY.encode() not in answer.body, f'the key is in the answer: {answer.body[:300]!r}')
+                check_in('***', answer.body.decode(), f'{status}, {kind}')
+                check(UPSTREAM_KEY not in gateway.log(), 'the key is in the log')
+
+
+def test_whole_answer_without_usage_is_estimated(world):
+    for name in ('no-usage', 'olla-no-usage'):
+        world.gateway.chat(name, 'x' * 3000).expect(200)
+        attempt = check_settled(world, name, (SETTLED,))['attempts'][0]
+        check(attempt['estimated'], f'{name}: not marked as estimated')
+        check(attempt['completion_tokens'] >= 1000 and attempt['prompt_tokens'] >= 1000, f'{name}: {attempt}')
 
 
 def test_refused_connection(world):
