@@ -109,7 +109,7 @@ ask (sqlite3 *db, const char *sql, const char *expected, gint64 *number)
   return sqlite3_finalize (statement);
 }
 
-/* Ours, or empty and so to be made. Nothing is written here. */
+/* Ours, or empty and so to be made. Within a transaction, so that what is read is of one moment. */
 static gboolean
 identify (SluiceCredentialStore *self, gboolean *is_new, GError **error)
 {
@@ -154,10 +154,15 @@ set_up (SluiceCredentialStore *self, GError **error)
 
   sqlite3_busy_timeout (self->db, SLUICE_CREDENTIAL_BUSY_MS);
   sqlite3_db_config (self->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
+  code = run (self->db, "BEGIN");
+  if (code != SQLITE_OK)
+    return fail (self, code, "read", error);
   if (!identify (self, &is_new, error))
     return FALSE;
 
-  code = run (self->db, pragmas);
+  code = run (self->db, "COMMIT");
+  if (code == SQLITE_OK)
+    code = run (self->db, pragmas);
   if (code == SQLITE_OK)
     code = ask (self->db, "PRAGMA secure_delete", NULL, &secure);
   if (code == SQLITE_OK && is_new)
