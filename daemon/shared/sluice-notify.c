@@ -219,11 +219,9 @@ on_pulse (gpointer data)
 void
 sluice_notify_watch (SluiceNotify *self, SluiceNotifyHealthy healthy, gpointer user_data)
 {
-  g_return_if_fail (healthy != NULL);
-
-  if (self->watchdog_us == 0)
-    return;
   g_clear_handle_id (&self->pulse, g_source_remove);
+  if (self->watchdog_us == 0 || healthy == NULL)
+    return;
   self->healthy = healthy;
   self->user_data = user_data;
   self->pulse = g_timeout_add ((guint) CLAMP (self->watchdog_us / 2000, 1, G_MAXINT), on_pulse, self);

@@ -46,7 +46,7 @@ gint64 sluice_notify_get_watchdog_us (SluiceNotify *self);
 
 /*
  * WATCHDOG=1 now and twice in each interval of the watchdog, but not when @healthy (@user_data) denies it. That the
- * main loop is alive shows by being called. Does nothing without a watchdog.
+ * main loop is alive shows by being called. Does nothing without a watchdog. @healthy %NULL ends it.
  */
 void sluice_notify_watch (SluiceNotify *self, SluiceNotifyHealthy healthy, gpointer user_data);
 

@@ -260,6 +260,8 @@ test_pulse (Fixture *fixture, gconstpointer data)
 
   healthy = TRUE;
   wait_for_pulses (fixture, 2);
+  sluice_notify_watch (fixture->notify, NULL, NULL);
+  g_assert_false (g_main_context_pending (NULL));
 }
 
 /* A manager that does not read blocks nobody, and gets the last words when it does. */
