@@ -300,8 +300,8 @@ sluice_daemon_start (SluiceDaemon *self, GError **error)
   router = dup_router (self);
   sluice_findings_print (self->findings);
   socket_path = prepare_socket ();
-  self->front = sluice_front_new (self->config, router, self->usable ? NULL : self->config_error, socket_path,
-                                  self->ledger, self->clock, error);
+  self->front = sluice_front_new (self->config, router, self->usable ? NULL : self->config_error,
+                                  &(SluiceFrontSockets){ socket_path, NULL }, self->ledger, self->clock, error);
   if (self->front == NULL)
     return FALSE;
 

@@ -50,11 +50,12 @@ sluice_idle_check (SluiceIdle *self)
   if (now < self->last_us + self->period_us)
     return arm (self, self->last_us + self->period_us - now);
 
-  self->left = self->funcs.leave (self->user_data);
-  if (!self->left)
-    return arm (self, MIN (AGAIN_US, self->period_us));
   g_clear_handle_id (&self->timer, g_source_remove);
-  return -1;
+  self->left = TRUE;
+  if (self->funcs.leave (self->user_data))
+    return -1; /* and we may be freed already */
+  self->left = FALSE;
+  return arm (self, MIN (AGAIN_US, self->period_us));
 }
 
 SluiceIdle *

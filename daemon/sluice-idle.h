@@ -19,7 +19,8 @@ typedef struct {
 typedef struct {
   /* Fills in @look, which is zeroed. */
   void (*look) (SluiceIdleLook *look, gpointer user_data);
-  /* Time is up. Returns whether it really leaves: then nothing is asked any more; if not, it asks again soon. */
+  /* Time is up. Returns whether it really leaves: then nothing is asked any more, and it may have freed the SluiceIdle;
+   * if not, it is asked again soon. */
   gboolean (*leave) (gpointer user_data);
 } SluiceIdleFuncs;
 

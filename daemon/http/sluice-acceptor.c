@@ -25,7 +25,7 @@ typedef struct {
   GSocket *socket;  /* (owned) */
   GSource *source;  /* (owned) (nullable) */
   GSource *back_off; /* (owned) (nullable) */
-  char *path;       /* (owned) (nullable): of a Unix socket, removed at the end */
+  char *path;       /* (owned) (nullable): of a Unix socket of our own, removed at the end */
 } Listener;
 
 struct _SluiceAcceptor {
@@ -158,12 +158,22 @@ arm (Listener *listener)
   g_source_attach (listener->source, listener->acceptor->context);
 }
 
+static void
+add_socket (SluiceAcceptor *self, GSocket *socket, const char *path)
+{
+  Listener *listener = g_new0 (Listener, 1);
+
+  listener->acceptor = self;
+  listener->socket = g_object_ref (socket);
+  listener->path = g_strdup (path);
+  g_ptr_array_add (self->listeners, listener);
+}
+
 static gboolean
 add_listener (SluiceAcceptor *self, GSocketAddress *address, const char *path, GError **error)
 {
   g_autoptr (GSocket) socket = g_socket_new (g_socket_address_get_family (address), G_SOCKET_TYPE_STREAM,
                                              G_SOCKET_PROTOCOL_DEFAULT, error);
-  Listener *listener;
 
   if (socket == NULL)
     return FALSE;
@@ -174,12 +184,15 @@ add_listener (SluiceAcceptor *self, GSocketAddress *address, const char *path, G
   if (!g_socket_bind (socket, address, TRUE, error) || !g_socket_listen (socket, error))
     return FALSE;
 
-  listener = g_new0 (Listener, 1);
-  listener->acceptor = self;
-  listener->socket = g_steal_pointer (&socket);
-  listener->path = g_strdup (path);
-  g_ptr_array_add (self->listeners, listener);
+  add_socket (self, socket, path);
   return TRUE;
+}
+
+void
+sluice_acceptor_take (SluiceAcceptor *self, GSocket *socket)
+{
+  g_assert (self->thread == NULL);
+  add_socket (self, socket, NULL);
 }
 
 guint
@@ -238,6 +251,14 @@ sluice_acceptor_listen_unix (SluiceAcceptor *self, const char *path, GError **er
   return fine;
 }
 
+static void
+disarm (GSource **source)
+{
+  if (*source != NULL)
+    g_source_destroy (*source);
+  g_clear_pointer (source, g_source_unref);
+}
+
 static gpointer
 acceptor_main (gpointer data)
 {
@@ -251,10 +272,8 @@ acceptor_main (gpointer data)
     {
       Listener *listener = g_ptr_array_index (self->listeners, i);
 
-      if (listener->source != NULL)
-        g_source_destroy (listener->source);
-      if (listener->back_off != NULL)
-        g_source_destroy (listener->back_off);
+      disarm (&listener->source);
+      disarm (&listener->back_off);
     }
   g_main_context_pop_thread_default (self->context);
   return NULL;
@@ -274,17 +293,36 @@ quit_loop (gpointer data)
 }
 
 void
+sluice_acceptor_pause (SluiceAcceptor *self)
+{
+  g_autoptr (GSource) source = NULL;
+
+  if (self->thread == NULL)
+    return;
+  /* through the loop, so that it cannot come before the loop runs */
+  source = g_idle_source_new ();
+  g_source_set_callback (source, quit_loop, self->loop, NULL);
+  g_source_attach (source, self->context);
+  g_thread_join (g_steal_pointer (&self->thread));
+}
+
+gboolean
+sluice_acceptor_has_waiting (SluiceAcceptor *self)
+{
+  for (guint i = 0; i < self->listeners->len; i++)
+    {
+      Listener *listener = g_ptr_array_index (self->listeners, i);
+
+      if (g_socket_condition_check (listener->socket, G_IO_IN) & G_IO_IN)
+        return TRUE;
+    }
+  return FALSE;
+}
+
+void
 sluice_acceptor_free (SluiceAcceptor *self)
 {
-  if (self->thread != NULL)
-    {
-      g_autoptr (GSource) source = g_idle_source_new ();
-
-      /* through the loop, so that it cannot come before the loop runs */
-      g_source_set_callback (source, quit_loop, self->loop, NULL);
-      g_source_attach (source, self->context);
-      g_thread_join (self->thread);
-    }
+  sluice_acceptor_pause (self);
   g_ptr_array_unref (self->listeners);
   g_main_loop_unref (self->loop);
   g_main_context_unref (self->context);

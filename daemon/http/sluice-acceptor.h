@@ -22,8 +22,18 @@ guint sluice_acceptor_listen (SluiceAcceptor *self, const char *host, guint port
 /* Binds a Unix socket at @path, mode 0600; a stale one is replaced, a living one is an error. Before start. */
 gboolean sluice_acceptor_listen_unix (SluiceAcceptor *self, const char *path, GError **error);
 
-/* Starts accepting. */
+/* Accepts on @socket too, which listens already and is held by a service manager: closing ours closes it for nobody
+ * else, and what waits in it stays there. Before start. */
+void sluice_acceptor_take (SluiceAcceptor *self, GSocket *socket);
+
+/* Starts accepting, also after a pause. */
 void sluice_acceptor_start (SluiceAcceptor *self);
+
+/* Accepts nothing any more from when this returns; the sockets stay as they are. */
+void sluice_acceptor_pause (SluiceAcceptor *self);
+
+/* Whether somebody waits to be accepted. While it is paused. */
+gboolean sluice_acceptor_has_waiting (SluiceAcceptor *self);
 
 /* Closes the listening sockets and ends the thread. */
 void sluice_acceptor_free (SluiceAcceptor *self);

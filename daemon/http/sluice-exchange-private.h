@@ -24,6 +24,7 @@ struct _SluiceExchange {
   SluiceStage stage; /* changed by sluice_exchange_move_to() only */
   gboolean gone;     /* abandoned: the client left, or the exchange was shut down */
   gboolean message_paused;
+  gboolean is_work;   /* no health probe: counted as such by the worker */
   gboolean close_after;
   gboolean http10;
 

@@ -5,6 +5,8 @@
 #include <sys/resource.h>
 
 #include "http/sluice-acceptor.h"
+#include "shared/sluice-activation.h"
+#include "shared/sluice-names.h"
 
 #define MAX_DEFAULT_WORKERS 4
 
@@ -19,6 +21,8 @@ struct _SluiceFront {
   GPtrArray *addresses;      /* (owned) (element-type utf8) */
   guint port;
   gint cloud_policy; /* atomic: a SluiceCloudPolicy, read by the workers */
+  gboolean port_inherited; /* host and port are those of sockets that we were given */
+  guint n_own;             /* listeners that nobody else holds */
 };
 
 /* Each client may need a connection to an upstream: without descriptors kept back for those, accepting would starve
@@ -42,13 +46,49 @@ listen_on (SluiceFront *self, const char *host, guint port, GError **error)
   if (bound == 0)
     return FALSE;
   self->port = bound;
+  self->n_own++;
   g_ptr_array_add (self->addresses, strchr (host, ':') != NULL ? g_strdup_printf ("http://[%s]:%u", host, bound)
                                                                : g_strdup_printf ("http://%s:%u", host, bound));
   return TRUE;
 }
 
+/* Takes what a service manager opened for us. @has_unix (out): whether a Unix socket was among it. */
 static gboolean
-listen_all (SluiceFront *self, const SluiceSettings *settings, const char *socket_path, GError **error)
+take_inherited (SluiceFront *self,
+                const SluiceSettings *settings,
+                GPtrArray *inherited,
+                gboolean *has_unix,
+                GError **error)
+{
+  *has_unix = FALSE;
+  if (!sluice_activation_check (inherited, settings->host, error))
+    return FALSE;
+  for (guint i = 0; i < inherited->len; i++)
+    {
+      const SluiceInherited *one = g_ptr_array_index (inherited, i);
+      guint port;
+      g_autofree char *address = sluice_inherited_describe (one, &port);
+
+      sluice_acceptor_take (self->acceptor, one->socket);
+      if (port == 0)
+        {
+          *has_unix = TRUE;
+          continue;
+        }
+      self->port = port;
+      self->port_inherited = TRUE;
+      g_ptr_array_add (self->addresses, g_steal_pointer (&address));
+    }
+  if (self->port_inherited && settings->port != 0 && settings->port != SLUICE_DEFAULT_PORT
+      && settings->port != self->port)
+    g_warning ("port %" G_GINT64_FORMAT " has no effect: port %u is " SLUICE_FRONT_HOLDER
+               " ('systemctl --user edit sluice.socket' changes it)",
+               settings->port, self->port);
+  return TRUE;
+}
+
+static gboolean
+listen_tcp (SluiceFront *self, const SluiceSettings *settings, GError **error)
 {
   g_autoptr (GError) v6_error = NULL;
 
@@ -65,7 +105,22 @@ listen_all (SluiceFront *self, const SluiceSettings *settings, const char *socke
             g_warning ("%s", v6_error->message);
         }
     }
-  return socket_path == NULL || sluice_acceptor_listen_unix (self->acceptor, socket_path, error);
+  return TRUE;
+}
+
+static gboolean
+listen_all (SluiceFront *self, const SluiceSettings *settings, const SluiceFrontSockets *sockets, GError **error)
+{
+  gboolean has_unix = FALSE;
+
+  if (sockets->inherited != NULL && !take_inherited (self, settings, sockets->inherited, &has_unix, error))
+    return FALSE;
+  if (!self->port_inherited && !listen_tcp (self, settings, error))
+    return FALSE;
+  if (has_unix || sockets->path == NULL)
+    return TRUE;
+  self->n_own++;
+  return sluice_acceptor_listen_unix (self->acceptor, sockets->path, error);
 }
 
 static gboolean
@@ -90,7 +145,7 @@ SluiceFront *
 sluice_front_new (SluiceConfig *config,
                   SluiceRouter *router,
                   const char *config_error,
-                  const char *socket_path,
+                  const SluiceFrontSockets *sockets,
                   SluiceLedger *ledger,
                   SluiceClock *clock,
                   GError **error)
@@ -107,7 +162,7 @@ sluice_front_new (SluiceConfig *config,
   self->workers = g_ptr_array_new_with_free_func ((GDestroyNotify) sluice_worker_stop);
   self->addresses = g_ptr_array_new_with_free_func (g_free);
   self->acceptor = sluice_acceptor_new (self->workers, affordable_connections (settings));
-  if (!listen_all (self, settings, socket_path, error))
+  if (!listen_all (self, settings, sockets, error))
     return NULL;
 
   snapshot = sluice_snapshot_new (config, router, config_error, self->port);
@@ -141,6 +196,42 @@ GPtrArray *
 sluice_front_get_addresses (SluiceFront *self)
 {
   return self->addresses;
+}
+
+const char *
+sluice_front_get_holder (SluiceFront *self)
+{
+  return self->port_inherited ? SLUICE_FRONT_HOLDER : NULL;
+}
+
+gboolean
+sluice_front_can_leave (SluiceFront *self)
+{
+  return self->port_inherited && self->n_own == 0;
+}
+
+void
+sluice_front_get_work (SluiceFront *self, SluiceWork *work)
+{
+  *work = (SluiceWork){ 0 };
+  for (guint i = 0; i < self->workers->len; i++)
+    sluice_worker_add_work (g_ptr_array_index (self->workers, i), work);
+}
+
+gboolean
+sluice_front_rest (SluiceFront *self, gint64 since_us)
+{
+  SluiceWork work;
+
+  if (self->acceptor == NULL)
+    return TRUE;
+  sluice_acceptor_pause (self->acceptor);
+  sluice_front_get_work (self, &work);
+  if (work.n_working == 0 && work.n_new == 0 && work.last_work_us <= since_us
+      && !sluice_acceptor_has_waiting (self->acceptor))
+    return TRUE;
+  sluice_acceptor_start (self->acceptor);
+  return FALSE;
 }
 
 void

@@ -5,6 +5,7 @@
 #pragma once
 
 #include "http/sluice-snapshot.h"
+#include "http/sluice-worker.h"
 #include "ledger/sluice-ledger.h"
 #include "router/sluice-cloud-policy.h"
 
@@ -12,16 +13,24 @@ G_BEGIN_DECLS
 
 typedef struct _SluiceFront SluiceFront;
 
+/* Why host and port cannot be changed when they come with sockets that a service manager opened. */
+#define SLUICE_FRONT_HOLDER "held by the socket unit"
+
+typedef struct {
+  const char *path;     /* (nullable): of the Unix socket; not used if there is an inherited one */
+  GPtrArray *inherited; /* (nullable) (element-type SluiceInherited): listening sockets; a reference to each is taken */
+} SluiceFrontSockets;
+
 /*
- * Binds the addresses of the settings (127.0.0.1 and [::1], the latter only where the machine has it) and
- * @socket_path (nullable, a
- * Unix socket), and starts the workers; nothing is accepted yet. Errors: SLUICE_ERROR_ADDRESS, and what starting
+ * Listens on @sockets, and starts the workers; nothing is accepted yet. Unless a TCP socket is inherited the addresses
+ * of the settings are bound: 127.0.0.1 and [::1], the latter only where the machine has it. Errors:
+ * SLUICE_ERROR_ADDRESS, also for inherited sockets that others can reach or with different ports, and what starting
  * threads brings.
  */
 SluiceFront *sluice_front_new (SluiceConfig *config,
                                SluiceRouter *router,
                                const char *config_error,
-                               const char *socket_path,
+                               const SluiceFrontSockets *sockets,
                                SluiceLedger *ledger,
                                SluiceClock *clock,
                                GError **error);
@@ -37,6 +46,22 @@ void sluice_front_set_cloud_policy (SluiceFront *self, SluiceCloudPolicy policy)
 
 /* The addresses as URLs, e.g. "http://127.0.0.1:4000". (element-type utf8) (transfer none) */
 GPtrArray *sluice_front_get_addresses (SluiceFront *self);
+
+/* SLUICE_FRONT_HOLDER if the settings host and port have no effect, because the sockets came with them; else %NULL. */
+const char *sluice_front_get_holder (SluiceFront *self);
+
+/* Whether somebody else holds all listening sockets, and may start us again when a client comes. */
+gboolean sluice_front_can_leave (SluiceFront *self);
+
+/* What keeps it from being idle. */
+void sluice_front_get_work (SluiceFront *self, SluiceWork *work);
+
+/*
+ * Accepts nothing any more, so that who comes from now on waits for the next instance, if there has been no work since
+ * @since_us (monotonic) and nobody has just come; %TRUE then, and sluice_front_drain() is to follow. Otherwise all goes
+ * on: %FALSE.
+ */
+gboolean sluice_front_rest (SluiceFront *self, gint64 since_us);
 
 /* Stops listening and lets requests under way finish. */
 void sluice_front_drain (SluiceFront *self);

@@ -80,6 +80,12 @@ sluice_route_find (const char *path, char **model)
   return NULL;
 }
 
+gboolean
+sluice_route_is_probe (const SluiceRoute *route)
+{
+  return route->kind == SLUICE_ROUTE_LIVE || route->kind == SLUICE_ROUTE_READY || route->kind == SLUICE_ROUTE_ROOT;
+}
+
 const SluiceRoute *
 sluice_routes (guint *n_routes)
 {

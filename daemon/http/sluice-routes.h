@@ -31,6 +31,9 @@ typedef struct {
  */
 const SluiceRoute *sluice_route_find (const char *path, char **model);
 
+/* Whether a request there only asks how we are: that keeps nobody awake. */
+gboolean sluice_route_is_probe (const SluiceRoute *route);
+
 /* The table, for tests. */
 const SluiceRoute *sluice_routes (guint *n_routes);
 

@@ -4,6 +4,7 @@
 #include <gio/gunixsocketaddress.h>
 #include <glib/gstdio.h>
 #include <malloc.h>
+#include <stdatomic.h>
 
 #include "http/sluice-exchange.h"
 #include "http/sluice-worker-private.h"
@@ -105,12 +106,36 @@ tick_dispatch (GSource *source, GSourceFunc callback, gpointer data)
 
 static GSourceFuncs tick_funcs = { .dispatch = tick_dispatch };
 
+/* It has said what it wants, or is gone. */
+static void
+forget_new (SluiceWorker *self, SluiceConnection *connection)
+{
+  if (g_hash_table_remove (self->new_connections, connection))
+    g_atomic_int_dec_and_test (&self->n_new);
+}
+
+void
+sluice_worker_begin_work (SluiceWorker *self)
+{
+  g_atomic_int_inc (&self->n_working);
+  atomic_store (&self->last_work_us, sluice_clock_monotonic (self->shared.clock));
+}
+
+void
+sluice_worker_end_work (SluiceWorker *self)
+{
+  /* in this order: who sees none under way sees when the last one ended */
+  atomic_store (&self->last_work_us, sluice_clock_monotonic (self->shared.clock));
+  g_atomic_int_dec_and_test (&self->n_working);
+}
+
 static void
 on_closed (SluiceConnection *connection, gpointer data)
 {
   SluiceWorker *self = data;
 
   g_hash_table_remove (self->connections, connection);
+  forget_new (self, connection);
   self->closed_since_trim++;
   g_atomic_int_dec_and_test (&self->n_connections);
 }
@@ -122,6 +147,8 @@ on_got_headers (SoupServerMessage *message, gpointer data)
   SluiceConnection *connection = sluice_connection_from_address (soup_server_message_get_remote_address (message));
 
   sluice_exchange_begin (self, connection, message);
+  /* after it, so that at each moment one of the two counts */
+  forget_new (self, connection);
   arm_tick (self);
 }
 
@@ -158,10 +185,14 @@ take_in_thread (gpointer data)
   if (self->draining
       || !sluice_connection_attach (connection, self->poller, self->shared.clock, self->snapshot->settings, on_closed,
                                     self))
-    g_atomic_int_dec_and_test (&self->n_connections);
+    {
+      g_atomic_int_dec_and_test (&self->n_connections);
+      g_atomic_int_dec_and_test (&self->n_new);
+    }
   else
     {
       g_hash_table_add (self->connections, connection);
+      g_hash_table_add (self->new_connections, connection);
       arm_tick (self);
       soup_server_accept_iostream (self->server, G_IO_STREAM (connection), local, remote, NULL);
     }
@@ -175,6 +206,7 @@ sluice_worker_take (SluiceWorker *self, SluiceConnection *connection)
 
   *handover = (Handover){ self, connection };
   g_atomic_int_inc (&self->n_connections);
+  g_atomic_int_inc (&self->n_new);
   sluice_inbox_push (self->inbox, take_in_thread, handover, handover_free);
 }
 
@@ -265,6 +297,7 @@ worker_free (SluiceWorker *self)
   g_clear_pointer (&self->loop, g_main_loop_unref);
   g_clear_pointer (&self->context, g_main_context_unref);
   g_clear_pointer (&self->connections, g_hash_table_unref);
+  g_clear_pointer (&self->new_connections, g_hash_table_unref);
   g_clear_pointer (&self->snapshot, sluice_snapshot_unref);
   g_mutex_clear (&self->start_lock);
   g_cond_clear (&self->start_cond);
@@ -284,6 +317,7 @@ sluice_worker_new (guint index, SluiceSnapshot *snapshot, const SluiceWorkerShar
   self->loop = g_main_loop_new (self->context, FALSE);
   self->inbox = sluice_inbox_new (self->context);
   self->connections = g_hash_table_new (NULL, NULL);
+  self->new_connections = g_hash_table_new (NULL, NULL);
   g_queue_init (&self->exchanges);
   g_mutex_init (&self->start_lock);
   g_cond_init (&self->start_cond);
@@ -313,6 +347,15 @@ guint
 sluice_worker_get_n_exchanges (SluiceWorker *self)
 {
   return (guint) g_atomic_int_get (&self->n_exchanges);
+}
+
+void
+sluice_worker_add_work (SluiceWorker *self, SluiceWork *work)
+{
+  /* new ones first: one that turns into a request meanwhile is seen at least once */
+  work->n_new += (guint) g_atomic_int_get (&self->n_new);
+  work->n_working += (guint) g_atomic_int_get (&self->n_working);
+  work->last_work_us = MAX (work->last_work_us, atomic_load (&self->last_work_us));
 }
 
 typedef struct {

@@ -42,6 +42,16 @@ void sluice_worker_drain (SluiceWorker *self);
 /* Requests under way. One atomic read; any thread. */
 guint sluice_worker_get_n_exchanges (SluiceWorker *self);
 
+/* What keeps the daemon from being idle. Health probes are no work. */
+typedef struct {
+  guint n_working;     /* requests under way */
+  guint n_new;         /* connections, accepted, that have not said yet what they want */
+  gint64 last_work_us; /* when a request last began or ended, monotonic; 0: never */
+} SluiceWork;
+
+/* Adds up: counts are added to @work, the later time is kept. Three atomic reads; any thread. */
+void sluice_worker_add_work (SluiceWorker *self, SluiceWork *work);
+
 /* Ends what is under way with an error, and the thread. Not from the worker's thread. */
 void sluice_worker_stop (SluiceWorker *self);
 

@@ -146,6 +146,28 @@ test_stays_when_refused (Fixture *fixture, gconstpointer data)
   g_assert_cmpuint (fixture->n_leaves, ==, 2);
 }
 
+static gboolean
+leave_for_good (gpointer data)
+{
+  Fixture *fixture = data;
+
+  fixture->n_leaves++;
+  g_clear_pointer (&fixture->idle, sluice_idle_free);
+  return TRUE;
+}
+
+static void
+test_freed_by_leaving (Fixture *fixture, gconstpointer data)
+{
+  const SluiceIdleFuncs other = { look, leave_for_good };
+
+  sluice_idle_free (fixture->idle);
+  fixture->idle = sluice_idle_new (fixture->clock, PERIOD, &other, fixture);
+  sluice_clock_advance (fixture->clock, PERIOD);
+  expect (fixture, -1);
+  g_assert_null (fixture->idle);
+}
+
 static void
 test_timer (void)
 {
@@ -173,6 +195,7 @@ main (int argc, char *argv[])
   g_test_add ("/idle/holds", Fixture, NULL, set_up, test_holds, tear_down);
   g_test_add ("/idle/release-too-many", Fixture, NULL, set_up, test_release_too_many, tear_down);
   g_test_add ("/idle/stays-when-refused", Fixture, NULL, set_up, test_stays_when_refused, tear_down);
+  g_test_add ("/idle/freed-by-leaving", Fixture, NULL, set_up, test_freed_by_leaving, tear_down);
   g_test_add_func ("/idle/timer", test_timer);
   return g_test_run ();
 }

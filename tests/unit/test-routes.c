@@ -136,6 +136,20 @@ test_no_row_is_hidden (void)
     }
 }
 
+static void
+test_probes (void)
+{
+  guint n;
+  const SluiceRoute *routes = sluice_routes (&n);
+
+  for (guint i = 0; i < n; i++)
+    {
+      gboolean expected = g_str_has_prefix (routes[i].pattern, "/health/") || g_str_equal (routes[i].pattern, "/");
+
+      g_assert_cmpint (sluice_route_is_probe (&routes[i]), ==, expected);
+    }
+}
+
 int
 main (int argc, char *argv[])
 {
@@ -148,5 +162,6 @@ main (int argc, char *argv[])
     }
   g_test_add_func ("/routes/table", test_table);
   g_test_add_func ("/routes/no-row-is-hidden", test_no_row_is_hidden);
+  g_test_add_func ("/routes/probes", test_probes);
   return g_test_run ();
 }
