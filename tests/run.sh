@@ -87,7 +87,7 @@ step() { printf '\n== %s\n' "$*"; }
 
 packages() {
   echo gcc libc6-dev meson ninja-build pkg-config libglib2.0-dev libsoup-3.0-dev libjson-glib-dev libyaml-dev \
-    libsqlite3-dev glib-networking ca-certificates openssl strace python3
+    libsqlite3-dev glib-networking ca-certificates openssl strace python3 dbus-daemon dbus-bin libglib2.0-bin systemd
   case " $plain " in *" clients "*) echo npm ;; esac
   case " $plain " in *" browser "*) echo chromium ;; esac
   [ -z "$with_valgrind" ] || echo valgrind libc6-dbg
