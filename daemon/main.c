@@ -11,6 +11,7 @@
 
 #include "sluice-daemon.h"
 #include "secrets/sluice-credential-command.h"
+#include "shared/sluice-activation.h"
 #include "shared/sluice-error.h"
 #include "shared/sluice-names.h"
 
@@ -18,6 +19,7 @@
 #define EXIT_CONFIG 78
 #define WANTED_DESCRIPTORS 16384
 #define NOT_SAID G_MININT
+#define MAX_IDLE_MINUTES (365 * 24 * 60)
 
 typedef struct {
   char *config_path;
@@ -26,6 +28,7 @@ typedef struct {
   char *clear_credential;
   char *host;
   char *cors_origins;
+  double idle_minutes;
   int port;
   int workers;
   gboolean version;
@@ -48,6 +51,7 @@ typedef struct {
   SluiceDaemon *daemon;
   GMainLoop *loop;
   guint signals;
+  int status;
 } Run;
 
 static gboolean
@@ -66,6 +70,8 @@ parse_options (int *argc, char ***argv, Options *options, GError **error)
     { "workers", 0, 0, G_OPTION_ARG_INT, &options->workers, "Threads that serve; 0: one a core, at most 4", "N" },
     { "cors-origins", 0, 0, G_OPTION_ARG_STRING, &options->cors_origins,
       "Let web pages of these origins ask, separated by commas", "ORIGINS" },
+    { "exit-on-idle", 0, 0, G_OPTION_ARG_DOUBLE, &options->idle_minutes,
+      "Leave after so long without work, if a service manager holds the sockets; 0: never", "MINUTES" },
     { "version", 0, 0, G_OPTION_ARG_NONE, &options->version, "Print the version and exit", NULL },
     { NULL },
   };
@@ -76,6 +82,11 @@ parse_options (int *argc, char ***argv, Options *options, GError **error)
   g_option_context_add_main_entries (context, entries, NULL);
   if (!g_option_context_parse (context, argc, argv, error))
     return FALSE;
+  if (options->idle_minutes != NOT_SAID && !(options->idle_minutes >= 0 && options->idle_minutes <= MAX_IDLE_MINUTES))
+    {
+      g_set_error (error, SLUICE_ERROR, SLUICE_ERROR_CONFIG, "--exit-on-idle takes 0 to %d minutes", MAX_IDLE_MINUTES);
+      return FALSE;
+    }
   if (*argc <= 1)
     return TRUE;
   g_set_error (error, SLUICE_ERROR, SLUICE_ERROR_CONFIG, "'%s' is no option; a configuration is given with --config",
@@ -155,13 +166,37 @@ on_hangup (gpointer data)
   return G_SOURCE_CONTINUE;
 }
 
+static void
+on_leave (const GError *error, gpointer data)
+{
+  Run *run = data;
+
+  if (error != NULL)
+    {
+      g_printerr ("sluiced: %s\n", error->message);
+      run->status = EXIT_FAILURE;
+    }
+  run->signals++;
+  sluice_daemon_stop (run->daemon, on_stopped, run);
+}
+
+typedef struct {
+  SluiceNotify *notify;  /* (owned) */
+  GPtrArray *inherited;  /* (owned) (element-type SluiceInherited) */
+} Service;
+
 static int
-run_daemon (SluiceConfigSource *source, SluiceConfigReading *reading)
+run_daemon (SluiceConfigSource *source, SluiceConfigReading *reading, const Options *options, Service *service)
 {
   g_autoptr (SluiceDaemon) daemon = sluice_daemon_new (source, reading);
   g_autoptr (GMainLoop) loop = g_main_loop_new (NULL, FALSE);
   g_autoptr (GError) error = NULL;
-  Run run = { daemon, loop, 0 };
+  Run run = { daemon, loop, 0, EXIT_SUCCESS };
+
+  sluice_daemon_set_service (daemon, service->notify, service->inherited);
+  sluice_daemon_set_leave (daemon, on_leave, &run);
+  if (options->idle_minutes != NOT_SAID)
+    sluice_daemon_set_idle_period (daemon, (gint64) (options->idle_minutes * 60 * G_USEC_PER_SEC));
 
   if (!sluice_daemon_start (daemon, &error))
     {
@@ -172,7 +207,7 @@ run_daemon (SluiceConfigSource *source, SluiceConfigReading *reading)
   g_unix_signal_add (SIGINT, on_signal, &run);
   g_unix_signal_add (SIGHUP, on_hangup, &run);
   g_main_loop_run (loop);
-  return EXIT_SUCCESS;
+  return run.status;
 }
 
 /* Whether a service manager started this: then nobody reads an error on a terminal, and the bus has to be there. */
@@ -211,10 +246,43 @@ prepare_process (void)
   mallopt (M_MMAP_THRESHOLD, 4 * 1024 * 1024);
 }
 
+static void
+service_clear (Service *service)
+{
+  g_clear_pointer (&service->notify, sluice_notify_free);
+  g_clear_pointer (&service->inherited, g_ptr_array_unref);
+}
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Service, service_clear)
+
+static void
+forget_variables (const char *const *names)
+{
+  for (guint i = 0; names[i] != NULL; i++)
+    g_unsetenv (names[i]);
+}
+
+/* Sockets, and whom to tell. The variables go: they are for this process, not for what it may start. */
+static gboolean
+take_from_manager (Service *service, GError **error)
+{
+  g_auto (GStrv) environment = g_get_environ ();
+
+  service->inherited = sluice_activation_take (environment, SLUICE_ACTIVATION_FIRST, error);
+  forget_variables (sluice_activation_variables ());
+  forget_variables (sluice_notify_variables ());
+  if (service->inherited == NULL)
+    return FALSE;
+  service->notify = sluice_notify_new (environment);
+  return TRUE;
+}
+
 int
 main (int argc, char *argv[])
 {
-  g_auto (Options) options = { .port = NOT_SAID, .workers = NOT_SAID };
+  g_auto (Options) options = { .port = NOT_SAID, .workers = NOT_SAID, .idle_minutes = NOT_SAID };
+  g_auto (Service) service = { NULL };
+  gboolean as_service = is_service ();
   g_autoptr (SluiceConfigSource) source = NULL;
   g_autoptr (SluiceConfigReading) reading = NULL;
   g_autoptr (GError) error = NULL;
@@ -236,16 +304,16 @@ main (int argc, char *argv[])
     return change_credential (&options);
 
   source = sluice_config_source_new (options.config_path);
-  if (!apply_options (source, &options, &error))
+  if (!take_from_manager (&service, &error) || !apply_options (source, &options, &error))
     {
       g_printerr ("sluiced: %s\n", error->message);
       return EXIT_CONFIG;
     }
   reading = sluice_config_source_read (source);
-  if (reading->config == NULL && !is_service ())
+  if (reading->config == NULL && !as_service)
     {
       sluice_findings_print (reading->findings);
       return EXIT_CONFIG;
     }
-  return run_daemon (source, g_steal_pointer (&reading));
+  return run_daemon (source, g_steal_pointer (&reading), &options, &service);
 }

@@ -240,6 +240,8 @@ on_finished (SoupServerMessage *message, gpointer data)
   sluice_connection_end (self->connection);
   g_queue_unlink (&self->worker->exchanges, &self->link);
   g_atomic_int_dec_and_test (&self->worker->n_exchanges);
+  if (self->is_work)
+    sluice_worker_end_work (self->worker);
   sluice_exchange_unref (self);
 }
 
@@ -318,6 +320,11 @@ sluice_exchange_begin (SluiceWorker *worker, SluiceConnection *connection, SoupS
     {
       sluice_exchange_refuse (self, error);
       return;
+    }
+  if (self->guard.preflight || !sluice_route_is_probe (self->guard.route))
+    {
+      self->is_work = TRUE;
+      sluice_worker_begin_work (worker);
     }
   soup_message_headers_remove (soup_server_message_get_request_headers (message), "Range");
   if (self->guard.length != 0)

@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * What the files of the composition root share: -daemon.c makes the parts, starts and stops them; -config.c reads the
+ * configuration again; -state.c tells others how things are, and does what they ask; -service.c is the service
+ * manager's side.
+ */
+#pragma once
+
+#include "bus/sluice-bus.h"
+#include "sluice-daemon.h"
+#include "sluice-finder.h"
+#include "sluice-idle.h"
+
+G_BEGIN_DECLS
+
+struct _SluiceDaemon {
+  GObject parent_instance;
+
+  SluiceClock *clock;        /* (owned) */
+  SluiceInbox *inbox;        /* (owned) (nullable): of the ledger's answers; %NULL at the end */
+  SluiceLedger *ledger;      /* (owned) (nullable) */
+  SluiceFront *front;        /* (owned) (nullable) */
+  SluiceFinder *finder;      /* (owned) (nullable): looks for local models while none is configured */
+  GCancellable *cancellable; /* (owned): of readings */
+  gboolean announced;        /* it is served */
+
+  /* the configuration */
+  SluiceConfigSource *source; /* (owned) */
+  SluiceConfig *config;       /* (owned): what is served */
+  SluiceRouter *router;       /* (owned) (nullable): of the configuration; %NULL if it names no model */
+  GPtrArray *findings;        /* (owned) (element-type SluiceFinding): of the last reading */
+  GPtrArray *files;           /* (owned) (element-type filename): of the last reading */
+  char *config_error;         /* (owned) (nullable): the first error of the last reading */
+  gboolean usable;            /* a configuration was read that could be used */
+
+  /* what others are told */
+  SluiceBusRoot *root; /* (owned) (nullable) */
+  SluiceBus *bus;      /* (owned) (nullable) */
+  GQueue policies;     /* (element-type PolicyCall): those that the ledger has not answered */
+  SluiceCloudPolicy stored_policy; /* what was chosen at run time */
+  gboolean policy_stored;
+
+  /* the service manager */
+  SluiceNotify *notify; /* (nullable): the caller's */
+  GPtrArray *inherited; /* (owned) (nullable) (element-type SluiceInherited): until the front has them */
+  SluiceIdle *idle;     /* (owned) (nullable) */
+  gint64 idle_us;       /* 0: stays; -1: as the setting says */
+
+  SluiceDaemonLeave leave; /* (nullable): when it has asked */
+  gpointer leave_data;
+
+  gboolean stopping;
+  gint64 drain_ms; /* -1: as the setting says */
+  gint64 drain_deadline;
+  guint drain_source;
+  void (*done) (gpointer user_data);
+  gpointer done_data;
+};
+
+/* Asks the owner to stop the daemon; once. @error (nullable): why that is no good end. */
+void sluice_daemon_ask_to_leave (SluiceDaemon *self, const GError *error);
+
+/* -config.c: notes what was read, and takes its configuration if there is one. Returns whether there is. */
+gboolean sluice_daemon_take_reading (SluiceDaemon *self, SluiceConfigReading *reading);
+
+/* The router to serve with. (transfer full) */
+SluiceRouter *sluice_daemon_dup_router (SluiceDaemon *self);
+
+/* Looks for local models if none is configured, else begins to serve. */
+void sluice_daemon_find_or_announce (SluiceDaemon *self);
+void sluice_daemon_watch_files (SluiceDaemon *self);
+
+/* -daemon.c: begins to serve, if that was not done. */
+void sluice_daemon_announce (SluiceDaemon *self);
+
+/* -state.c: tells the bus and the service manager; call it whenever the state, its reasons or the policy may have
+ * changed. */
+void sluice_daemon_publish (SluiceDaemon *self);
+void sluice_daemon_load_policy (SluiceDaemon *self);
+SluiceCloudPolicy sluice_daemon_get_policy (SluiceDaemon *self);
+void sluice_daemon_join_bus (SluiceDaemon *self);
+void sluice_daemon_leave_bus (SluiceDaemon *self);
+
+/* -service.c: it is served: tells the manager, begins the pulse, and to look for idleness. */
+void sluice_daemon_begin_service (SluiceDaemon *self);
+void sluice_daemon_end_service (SluiceDaemon *self);
+
+G_END_DECLS
