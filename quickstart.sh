@@ -6,6 +6,7 @@ set -eu
 usage() {
   cat <<'USAGE'
 Usage: sh quickstart.sh [--port N] [--once]
+       sh quickstart.sh --install | --uninstall
 
 Installs what is missing (Debian, Ubuntu), builds into build/, starts the gateway on
 http://127.0.0.1:4000, asks one chat question and prints the answer. Then the gateway
@@ -13,6 +14,10 @@ runs until Ctrl+C.
 
   --port N   another port; 0 takes a free one
   --once     stop after the answer
+  --install  build and put program, units and D-Bus service under ~/.local, and print the
+             command that switches them on; nothing is started
+  --uninstall
+             remove exactly that; configuration and data stay
   --help     this text
 
 A model of an Ollama on this computer is used if there is one, else the built-in
@@ -29,6 +34,7 @@ fail() {
 
 port=4000
 once=
+action=
 while [ $# -gt 0 ]; do
   case $1 in
     --port)
@@ -38,6 +44,10 @@ while [ $# -gt 0 ]; do
       ;;
     --port=*) port=${1#--port=} ;;
     --once) once=1 ;;
+    --install | --uninstall)
+      [ -z "$action" ] || [ "$action" = "${1#--}" ] || fail "--install and --uninstall exclude each other"
+      action=${1#--}
+      ;;
     --help | -h)
       usage
       exit 0
@@ -157,6 +167,115 @@ build() {
     # a tree that was moved keeps its old paths
     fail "the build failed; see above (if build/ is of another version or place, remove it and try again)"
   }
+}
+
+# As a service
+
+units='sluice.socket sluice-v6.socket'
+
+# What data/meson.build and daemon/meson.build install, below ~/.local.
+installed_files='bin/sluiced
+share/systemd/user/sluice.service
+share/systemd/user/sluice.socket
+share/systemd/user/sluice-v6.socket
+share/dbus-1/services/io.github.sluice.Gateway1.service
+share/doc/sluice/hardening.conf'
+
+choose_prefix() {
+  case ${HOME:-} in
+    /*) ;;
+    *) fail "HOME must name your home directory" ;;
+  esac
+  # units and D-Bus files have their own meaning for these
+  case $HOME in
+    *[\"\\%\$\`]* | *"
+"*) fail "the name of your home directory has a character that units cannot carry: $HOME" ;;
+  esac
+  prefix=$HOME/.local
+}
+
+has_manager() {
+  command -v systemctl >/dev/null 2>&1 && systemctl --user show-environment >/dev/null 2>&1
+}
+
+# Whether somebody else than our socket unit listens on port 4000 of loopback or of all addresses. FA0 is 4000.
+port_is_taken() {
+  ! has_manager || ! systemctl --user --quiet is-active sluice.socket || return 1
+  cat /proc/net/tcp /proc/net/tcp6 2>/dev/null |
+    awk '$4 == "0A" && $2 ~ /^(0100007F|00000000|0+|00000000000000000000000001000000):0FA0$/ { found = 1 }
+         END { exit !found }'
+}
+
+install_service() {
+  choose_prefix
+  install_what_is_missing
+  say "Building into build-install/ (a minute or two the first time) ..."
+  if [ ! -f build-install/build.ninja ]; then
+    set -- setup build-install
+  else
+    set -- configure build-install
+  fi
+  quietly meson "$@" --prefix "$prefix" --bindir bin --datadir share -Dtests=false \
+    -Dsystemd_user_unit_dir="$prefix/share/systemd/user" -Ddbus_service_dir="$prefix/share/dbus-1/services" ||
+    fail "meson failed; see above (if build-install/ is of another version or place, remove it and try again)"
+  quietly ninja -C build-install || fail "the build failed; see above"
+  quietly meson install -C build-install --no-rebuild || fail "the files could not be installed; see above"
+  say "Installed below $prefix:"
+  say "$installed_files" | sed 's/^/  /'
+  say ""
+  if port_is_taken; then
+    say "WARNING: another program listens on port 4000 ('ss -ltnp' tells which). End it first, or choose another port"
+    say "with 'systemctl --user edit sluice.socket' and these lines, and the same for sluice-v6.socket with [::1]:"
+    say ""
+    say "  [Socket]"
+    say "  ListenStream="
+    say "  ListenStream=127.0.0.1:4001"
+    say "  ListenStream=%t/sluice/http.sock"
+    say ""
+  fi
+  if [ -n "${XDG_DATA_HOME:-}" ] && [ "$XDG_DATA_HOME" != "$prefix/share" ]; then
+    say "WARNING: XDG_DATA_HOME is $XDG_DATA_HOME. If your service manager has it too, it looks for units there:"
+    say "then link $prefix/share/systemd/user/sluice* into $XDG_DATA_HOME/systemd/user."
+    say ""
+  fi
+  say "Switch it on, now and at each login:"
+  say ""
+  say "  systemctl --user enable --now $units"
+  say ""
+  say "The gateway then starts with the first request to http://127.0.0.1:4000 and leaves when there is no work."
+  say "Keys for cloud providers: NAME=value lines in ${XDG_CONFIG_HOME:-$HOME/.config}/sluice/environment (chmod 600)."
+  say "Look at it:               systemctl --user status sluice.service; journalctl --user -u sluice.service"
+  if has_manager && systemctl --user --quiet is-active sluice.socket; then
+    say "It is on already; to use the new version:"
+    say ""
+    say "  systemctl --user daemon-reload && systemctl --user try-restart sluice.service"
+  fi
+}
+
+uninstall_service() {
+  choose_prefix
+  if has_manager; then
+    # shellcheck disable=SC2086
+    systemctl --user disable --now $units sluice.service >/dev/null 2>&1 || true
+  else
+    say "There is no service manager of yours here to ask. If the gateway was switched on, do this first:"
+    say ""
+    say "  systemctl --user disable --now $units sluice.service"
+    say ""
+  fi
+  removed=
+  for file in $installed_files; do
+    [ -e "$prefix/$file" ] || [ -L "$prefix/$file" ] || continue
+    rm -f -- "$prefix/$file" || fail "cannot remove $prefix/$file"
+    say "removed $prefix/$file"
+    removed=1
+  done
+  rmdir -- "$prefix/share/doc/sluice" 2>/dev/null || true
+  [ -n "$removed" ] || say "Nothing was installed below $prefix."
+  ! has_manager || systemctl --user daemon-reload >/dev/null 2>&1 || true
+  say "Kept, with what is yours in them:"
+  say "  ${XDG_CONFIG_HOME:-$HOME/.config}/sluice (configuration)"
+  say "  ${XDG_DATA_HOME:-$HOME/.local/share}/sluice (what was recorded, and stored keys)"
 }
 
 # Running
@@ -346,6 +465,16 @@ stop() {
   fi
 }
 
+case $action in
+  install)
+    install_service
+    exit 0
+    ;;
+  uninstall)
+    uninstall_service
+    exit 0
+    ;;
+esac
 install_what_is_missing
 build
 choose_directories

@@ -76,6 +76,9 @@ void sluice_daemon_announce (SluiceDaemon *self);
 /* -state.c: tells the bus and the service manager; call it whenever the state, its reasons or the policy may have
  * changed. */
 void sluice_daemon_publish (SluiceDaemon *self);
+/* How it is, in one line for people; the front is there. (transfer full) */
+char *sluice_daemon_dup_status (SluiceDaemon *self);
+
 void sluice_daemon_load_policy (SluiceDaemon *self);
 SluiceCloudPolicy sluice_daemon_get_policy (SluiceDaemon *self);
 void sluice_daemon_join_bus (SluiceDaemon *self);

@@ -39,8 +39,7 @@ is_healthy (gpointer user_data)
 void
 sluice_daemon_begin_service (SluiceDaemon *self)
 {
-  const char *address = g_ptr_array_index (sluice_front_get_addresses (self->front), 0);
-  g_autofree char *status = g_strdup_printf ("Listening on %s", address);
+  g_autofree char *status = sluice_daemon_dup_status (self);
 
   if (self->idle_us < 0)
     self->idle_us = sluice_config_get_settings (self->config)->exit_on_idle_minutes * 60 * G_USEC_PER_SEC;

@@ -49,6 +49,20 @@ dup_reasons (SluiceDaemon *self)
   return g_strv_builder_end (reasons);
 }
 
+char *
+sluice_daemon_dup_status (SluiceDaemon *self)
+{
+  GPtrArray *addresses = sluice_front_get_addresses (self->front);
+  g_auto (GStrv) reasons = dup_reasons (self);
+  g_autoptr (GString) status = g_string_new ("Listening on");
+
+  if (reasons[0] != NULL)
+    return g_strdup (reasons[0]);
+  for (guint i = 0; i < addresses->len; i++)
+    g_string_append_printf (status, "%s %s", i > 0 ? "," : "", (const char *) g_ptr_array_index (addresses, i));
+  return g_string_free (g_steal_pointer (&status), FALSE);
+}
+
 void
 sluice_daemon_publish (SluiceDaemon *self)
 {
@@ -62,10 +76,9 @@ sluice_daemon_publish (SluiceDaemon *self)
     }
   if (self->notify != NULL && self->announced && !self->stopping)
     {
-      const char *address = g_ptr_array_index (sluice_front_get_addresses (self->front), 0);
-      g_autofree char *fine = g_strdup_printf ("Listening on %s", address);
+      g_autofree char *status = sluice_daemon_dup_status (self);
 
-      sluice_notify_status (self->notify, reasons[0] != NULL ? reasons[0] : fine);
+      sluice_notify_status (self->notify, status);
     }
 }
 
