@@ -122,8 +122,12 @@ on_policy_stored (SluiceLedgerResult result, gpointer data)
       g_task_return_boolean (task, TRUE);
     }
   else
-    g_task_return_new_error (task, SLUICE_ERROR, SLUICE_ERROR_LEDGER_UNAVAILABLE,
-                             "the policy cannot be stored and stays as it was: see StateReasons, and try again");
+    {
+      if (self->front != NULL)
+        sluice_front_set_cloud_policy (self->front, sluice_daemon_get_policy (self));
+      g_task_return_new_error (task, SLUICE_ERROR, SLUICE_ERROR_LEDGER_UNAVAILABLE,
+                               "the policy cannot be stored and stays as it was: see StateReasons, and try again");
+    }
   g_free (call);
 }
 
@@ -137,6 +141,9 @@ set_cloud_policy (const char *word, GTask *task, gpointer data)
   *call = (PolicyCall){ self, task, SLUICE_CLOUD_OFF };
   sluice_cloud_policy_from_string (word, &call->policy);
   g_queue_push_tail (&self->policies, call);
+  /* who switches the cloud off does not want to wait for a disk */
+  if (call->policy == SLUICE_CLOUD_OFF && self->front != NULL)
+    sluice_front_set_cloud_policy (self->front, SLUICE_CLOUD_OFF);
   sluice_ledger_set_setting (self->ledger, CLOUD_POLICY, json, self->inbox, on_policy_stored, call);
 }
 
