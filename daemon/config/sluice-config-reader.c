@@ -130,6 +130,61 @@ find_meant (SluiceConfigReader *self, SluiceSection section, const SluiceYamlMem
   return key;
 }
 
+/* Where a key that is unknown in its section is known, by what that is called; the first that has it is meant. */
+static const struct {
+  SluiceSection section;
+  SluiceSection home;
+  const char *name; /* (nullable): %NULL for the top level */
+} homes[] = {
+  { SLUICE_SECTION_TOP, SLUICE_SECTION_ROUTER_SETTINGS, "router_settings" },
+  { SLUICE_SECTION_TOP, SLUICE_SECTION_LITELLM_SETTINGS, "litellm_settings" },
+  { SLUICE_SECTION_TOP, SLUICE_SECTION_GENERAL_SETTINGS, "general_settings" },
+  { SLUICE_SECTION_TOP, SLUICE_SECTION_MODEL_ITEM, "an item of model_list" },
+  { SLUICE_SECTION_TOP, SLUICE_SECTION_LITELLM_PARAMS, "litellm_params" },
+  { SLUICE_SECTION_MODEL_ITEM, SLUICE_SECTION_LITELLM_PARAMS, "litellm_params" },
+  { SLUICE_SECTION_MODEL_ITEM, SLUICE_SECTION_MODEL_INFO, "model_info" },
+  { SLUICE_SECTION_MODEL_ITEM, SLUICE_SECTION_TOP, NULL },
+  { SLUICE_SECTION_LITELLM_PARAMS, SLUICE_SECTION_TOP, NULL },
+  { SLUICE_SECTION_LITELLM_PARAMS, SLUICE_SECTION_MODEL_ITEM, "the item itself" },
+  { SLUICE_SECTION_LITELLM_PARAMS, SLUICE_SECTION_MODEL_INFO, "model_info" },
+  { SLUICE_SECTION_MODEL_INFO, SLUICE_SECTION_TOP, NULL },
+  { SLUICE_SECTION_MODEL_INFO, SLUICE_SECTION_MODEL_ITEM, "the item itself" },
+  { SLUICE_SECTION_MODEL_INFO, SLUICE_SECTION_LITELLM_PARAMS, "litellm_params" },
+  { SLUICE_SECTION_LITELLM_SETTINGS, SLUICE_SECTION_TOP, NULL },
+  { SLUICE_SECTION_LITELLM_SETTINGS, SLUICE_SECTION_ROUTER_SETTINGS, "router_settings" },
+  { SLUICE_SECTION_LITELLM_SETTINGS, SLUICE_SECTION_GENERAL_SETTINGS, "general_settings" },
+  { SLUICE_SECTION_GENERAL_SETTINGS, SLUICE_SECTION_TOP, NULL },
+  { SLUICE_SECTION_GENERAL_SETTINGS, SLUICE_SECTION_LITELLM_SETTINGS, "litellm_settings" },
+  { SLUICE_SECTION_GENERAL_SETTINGS, SLUICE_SECTION_ROUTER_SETTINGS, "router_settings" },
+  { SLUICE_SECTION_ROUTER_SETTINGS, SLUICE_SECTION_TOP, NULL },
+  { SLUICE_SECTION_ROUTER_SETTINGS, SLUICE_SECTION_LITELLM_SETTINGS, "litellm_settings" },
+  { SLUICE_SECTION_ROUTER_SETTINGS, SLUICE_SECTION_GENERAL_SETTINGS, "general_settings" },
+};
+
+/* A key that stands in the wrong section, as when it is not indented as was meant. Returns whether it is one. */
+static gboolean
+say_home (SluiceConfigReader *self, SluiceSection section, const SluiceYamlMember *member)
+{
+  const char *fate = section == SLUICE_SECTION_LITELLM_PARAMS ? "it is not sent to the provider" : "it has no effect";
+
+  for (guint i = 0; i < G_N_ELEMENTS (homes); i++)
+    {
+      const SluiceKey *key = homes[i].section == section ? sluice_schema_find (homes[i].home, member->key) : NULL;
+
+      /* what goes into requests may well be asked for as further information, too */
+      if (key == NULL || (section == SLUICE_SECTION_MODEL_INFO && key->status == SLUICE_KEY_PARAMETER))
+        continue;
+      if (homes[i].name == NULL)
+        sluice_config_reader_warn (self, member, "this key belongs to the top level, here %s: begin it in the first "
+                                                 "column", fate);
+      else
+        sluice_config_reader_warn (self, member, "this key belongs to %s, here %s: move or indent it", homes[i].name,
+                                   fate);
+      return TRUE;
+    }
+  return FALSE;
+}
+
 /* Says that the key is unknown. Returns whether it goes into requests: what looks like a misspelt key of ours does not,
  * for its value may be a secret. */
 static gboolean
@@ -140,6 +195,8 @@ take_unknown (SluiceConfigReader *self, SluiceSection section, const SluiceYamlM
                      (meant == NULL || meant->status == SLUICE_KEY_PARAMETER);
   const char *fate = "it has no effect";
 
+  if (say_home (self, section, member))
+    return FALSE;
   if (section == SLUICE_SECTION_LITELLM_PARAMS)
     fate = is_sent ? "it is sent to the provider as it is" : "it is not sent to the provider";
 

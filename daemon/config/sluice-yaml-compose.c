@@ -52,7 +52,8 @@ next_event (Composer *self, yaml_event_t *event)
   if (yaml_parser_parse (&self->parser, event))
     return TRUE;
 
-  sluice_yaml_report (&self->parser, self->text, self->length, self->sink);
+  sluice_yaml_report (&self->parser, self->text, self->length, self->path->len > 0 ? self->path->str : NULL,
+                      self->sink);
   return FALSE;
 }
 
@@ -275,8 +276,9 @@ member_clear (gpointer data)
 }
 
 static void
-report_duplicate (Composer *self, const SluiceYamlNode *node, const SluiceYamlMember *member)
+report_duplicate (Composer *self, const SluiceYamlNode *node, const SluiceYamlMember *member, gsize map_path_length)
 {
+  gboolean is_item = map_path_length > 0 && self->path->str[map_path_length - 1] == ']';
   guint first_line = 0;
   g_autofree char *shown = NULL;
 
@@ -294,7 +296,8 @@ report_duplicate (Composer *self, const SluiceYamlNode *node, const SluiceYamlMe
     }
   shown = sluice_yaml_show_key (member->key);
   fail (self, member->line, member->column,
-        "the key '%s' stands here a second time: remove this one or that on line %u", shown, first_line);
+        "the key '%s' stands here a second time: remove this one or that on line %u%s", shown, first_line,
+        is_item ? ", or put '- ' before it if it begins the next item" : "");
 }
 
 /* Reads the value of the key that @key_event is and files it. A second use of a key is a mistake that does not stop. */
@@ -310,12 +313,15 @@ compose_member (Composer *self,
   yaml_event_t event;
   gsize before;
 
-  if (key == NULL || !next_event (self, &event))
+  if (key == NULL)
     return FALSE;
 
   before = sluice_yaml_path_push_key (self->path, key);
-  member.value = compose (self, &event);
-  yaml_event_delete (&event);
+  if (next_event (self, &event))
+    {
+      member.value = compose (self, &event);
+      yaml_event_delete (&event);
+    }
   if (member.value != NULL)
     {
       if (is_merge (key_event) && *merged == NULL)
@@ -323,7 +329,7 @@ compose_member (Composer *self,
       else if (is_merge (key_event))
         fail (self, member.line, member.column, "'<<' stands here a second time: give it a list instead");
       else if (g_hash_table_contains (keys, key))
-        report_duplicate (self, node, &member);
+        report_duplicate (self, node, &member, before);
       else
         {
           g_hash_table_add (keys, key);

@@ -19,7 +19,15 @@ gboolean sluice_yaml_check_text (const char **text, gsize *length, SluiceFinding
 /* Fills @self from checked text. */
 gboolean sluice_yaml_compose (SluiceYaml *self, const char *text, gsize length, SluiceFindingSink *sink);
 
-/* Says the mistake that stopped @parser in words that say what to change. */
-void sluice_yaml_report (const yaml_parser_t *parser, const char *text, gsize length, SluiceFindingSink *sink);
+/* What to change about the line where @parser stopped, from how the lines around it are indented; %NULL if that tells
+ * nothing. Free with g_free(). */
+char *sluice_yaml_advise (const yaml_parser_t *parser, const char *text, gsize length);
+
+/* Says the mistake that stopped @parser below @path (nullable), in words that say what to change. */
+void sluice_yaml_report (const yaml_parser_t *parser,
+                         const char *text,
+                         gsize length,
+                         const char *path,
+                         SluiceFindingSink *sink);
 
 G_END_DECLS

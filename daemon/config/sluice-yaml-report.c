@@ -62,7 +62,11 @@ byte_at (const yaml_mark_t *mark, const char *text, gsize length)
 }
 
 void
-sluice_yaml_report (const yaml_parser_t *parser, const char *text, gsize length, SluiceFindingSink *sink)
+sluice_yaml_report (const yaml_parser_t *parser,
+                    const char *text,
+                    gsize length,
+                    const char *path,
+                    SluiceFindingSink *sink)
 {
   const char *problem = parser->problem != NULL ? parser->problem : "the file cannot be read";
   const yaml_mark_t *mark = &parser->problem_mark;
@@ -71,19 +75,25 @@ sluice_yaml_report (const yaml_parser_t *parser, const char *text, gsize length,
   guint line = (guint) mark->line + 1;
   guint column = (guint) mark->column + 1;
   char byte = byte_at (mark, text, length);
+  g_autofree char *change = sluice_yaml_advise (parser, text, length);
 
+  if (change != NULL)
+    {
+      sluice_finding_sink_add (sink, SLUICE_FINDING_ERROR, line, column, path, "%s", change);
+      return;
+    }
   if (byte == '\t' && g_str_has_prefix (problem, "found character"))
     advice = "a tab cannot indent: use spaces";
   else if (g_ascii_isgraph (byte) && g_str_has_prefix (problem, "found character"))
     {
-      sluice_finding_sink_add (sink, SLUICE_FINDING_ERROR, line, column, NULL,
+      sluice_finding_sink_add (sink, SLUICE_FINDING_ERROR, line, column, path,
                                "a value cannot begin with '%c': put it in quotes", byte);
       return;
     }
 
   if (row != NULL && row->with_context && parser->context != NULL && parser->context_mark.line != mark->line)
-    sluice_finding_sink_add (sink, SLUICE_FINDING_ERROR, line, column, NULL, "%s (it begins on line %u)", advice,
+    sluice_finding_sink_add (sink, SLUICE_FINDING_ERROR, line, column, path, "%s (it begins on line %u)", advice,
                              (guint) parser->context_mark.line + 1);
   else
-    sluice_finding_sink_add (sink, SLUICE_FINDING_ERROR, line, column, NULL, "%s", advice);
+    sluice_finding_sink_add (sink, SLUICE_FINDING_ERROR, line, column, path, "%s", advice);
 }
