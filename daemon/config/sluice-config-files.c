@@ -138,8 +138,9 @@ include (SluiceConfigReader *self, const SluiceYamlNode *node, GPtrArray *files)
 {
   const SluiceConfigDocument *main_file = g_ptr_array_index (self->documents, 0);
   g_autofree char *folder = g_path_get_dirname (main_file->path);
-  g_autofree char *path = g_path_is_absolute (node->text) ? g_strdup (node->text)
-                                                          : g_build_filename (folder, node->text, NULL);
+  g_autofree char *path = g_path_is_absolute (node->text) || g_str_equal (folder, ".")
+                            ? g_strdup (node->text)
+                            : g_build_filename (folder, node->text, NULL);
   g_autofree char *name = g_filename_display_name (path);
   SluiceConfigDocument *document = sluice_config_document_new (name, path);
   gsize n_bytes;

@@ -161,6 +161,14 @@ static const struct {
   { SLUICE_SECTION_ROUTER_SETTINGS, SLUICE_SECTION_GENERAL_SETTINGS, "general_settings" },
 };
 
+/* A budget that is misspelt or misplaced was meant to limit what is spent all the same. */
+static void
+note_meant_budget (SluiceConfigReader *self, const SluiceKey *meant, const SluiceYamlMember *member)
+{
+  if (meant != NULL && meant->is_budget && member->value->type != SLUICE_YAML_NULL)
+    sluice_config_note_budget (self, member);
+}
+
 /* A key that stands in the wrong section, as when it is not indented as was meant. Returns whether it is one. */
 static gboolean
 say_home (SluiceConfigReader *self, SluiceSection section, const SluiceYamlMember *member)
@@ -180,6 +188,7 @@ say_home (SluiceConfigReader *self, SluiceSection section, const SluiceYamlMembe
       else
         sluice_config_reader_warn (self, member, "this key belongs to %s, here %s: move or indent it", homes[i].name,
                                    fate);
+      note_meant_budget (self, key, member);
       return TRUE;
     }
   return FALSE;
@@ -208,6 +217,7 @@ take_unknown (SluiceConfigReader *self, SluiceSection section, const SluiceYamlM
     note_pending (self, section, member, map_path_length);
   else
     sluice_config_reader_warn (self, member, "unknown key, %s", fate);
+  note_meant_budget (self, meant, member);
   return is_sent;
 }
 

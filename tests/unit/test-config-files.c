@@ -145,7 +145,7 @@ test_places (Fixture *f, gconstpointer data)
 
   write_file (f, "a.yaml", "a:\n\tb: 1\n");
   g_assert_null (load (f));
-  assert_finding (f, "a.yaml", 2, 1, NULL, "tab");
+  assert_finding (f, "a.yaml", 2, 1, "a", "tab");
 
   write_file (f, "a.yaml", "include: [b.yaml]\n");
   g_assert_nonnull (load (f));

@@ -187,7 +187,8 @@ static const FindingRow finding_rows[] = {
     "model_list[0].litelm_params", "did you mean 'litellm_params'?" },
   { ITEM "      api_bse: http://x\n", WARNING, 5, 7, "model_list[0].litellm_params.api_bse",
     "unknown key, did you mean 'api_base'? it is not sent to the provider" },
-  { ITEM "    api_key: x\n", WARNING, 5, 5, "model_list[0].api_key", "belongs to litellm_params, here it has no effect" },
+  { ITEM "    api_key: x\n", WARNING, 5, 5, "model_list[0].api_key",
+    "belongs to litellm_params, here it has no effect" },
   { ITEM "      router_settings: {}\n", WARNING, 5, 7, "model_list[0].litellm_params.router_settings",
     "belongs to the top level, here it is not sent to the provider" },
   { ITEM "      model_info: {}\n", WARNING, 5, 7, "model_list[0].litellm_params.model_info", "belongs to the item" },
@@ -387,6 +388,8 @@ test_budgets (Fixture *f, gconstpointer data)
     { "litellm_settings: {max_budget: 10}\n", "litellm_settings.max_budget" },
     { "litellm_settings: {max_budget: ten}\n", "litellm_settings.max_budget" }, /* what is not understood limits too */
     { "litellm_settings: {max_budget: }\n", NULL },
+    { "litellm_settings: {max_budgt: 10}\n", "litellm_settings.max_budgt" }, /* it was meant */
+    { "general_settings: {max_budget: 10}\n", "general_settings.max_budget" },
     { "litellm_settings: {max_user_budget: 1, max_budget: 10}\n", "litellm_settings.max_user_budget" },
     { "litellm_settings: {tag_budget_config: {a: {max_budget: 1}}}\n",
       "litellm_settings.tag_budget_config.a.max_budget" },
