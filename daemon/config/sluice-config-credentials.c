@@ -3,6 +3,9 @@
 
 #include "config/sluice-nearest.h"
 
+/* A file may be hostile: so many names are compared for a good text. */
+#define NEAREST_MAX 1000
+
 typedef struct {
   SluiceConfigDraft *draft;
   const SluiceYamlNode *name; /* (nullable) */
@@ -73,7 +76,7 @@ sluice_config_use_credential (SluiceConfigReader *self, SluiceConfigDraft *draft
 {
   const SluiceConfigDraft *credential = g_hash_table_lookup (self->credentials, name->text);
   g_autofree const char **names = NULL;
-  const char *nearest;
+  const char *nearest = NULL;
   guint n_names;
 
   if (credential != NULL)
@@ -84,8 +87,11 @@ sluice_config_use_credential (SluiceConfigReader *self, SluiceConfigDraft *draft
   if (self->incomplete)
     return;
 
-  names = (const char **) g_hash_table_get_keys_as_array (self->credentials, &n_names);
-  nearest = sluice_nearest (name->text, names, sizeof *names, n_names);
+  if (!sluice_finding_sink_is_full (self->sink, SLUICE_FINDING_ERROR))
+    {
+      names = (const char **) g_hash_table_get_keys_as_array (self->credentials, &n_names);
+      nearest = sluice_nearest (name->text, names, sizeof *names, MIN (n_names, NEAREST_MAX));
+    }
   if (nearest != NULL)
     {
       g_autofree char *shown = sluice_yaml_show_key (nearest);

@@ -215,10 +215,14 @@ read_nothing (SluiceConfigReader *self, const SluiceKey *key, const SluiceYamlMe
 {
 }
 
-/* The file that a later one's section of this name replaces, or %NULL: lists are put together, the rest is not. */
+/* The later file whose section of this name stands instead, or %NULL: lists are put together, the rest is not. */
 static const SluiceConfigDocument *
 find_replacement (SluiceConfigReader *self, const SluiceYamlMember *member)
 {
+  /* nobody reads the others, of which a hostile file may have many */
+  if (sluice_schema_find (SLUICE_SECTION_TOP, member->key) == NULL)
+    return NULL;
+
   for (guint i = self->documents->len; i > 1; i--)
     {
       const SluiceConfigDocument *document = g_ptr_array_index (self->documents, i - 1);

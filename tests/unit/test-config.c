@@ -710,6 +710,30 @@ test_hostile (Fixture *f, gconstpointer data)
     }
 }
 
+/* Many names that refer to many others: what is compared for a good text is bounded. */
+static void
+test_hostile_names (Fixture *f, gconstpointer data)
+{
+  g_autoptr (GString) text = g_string_new ("credential_list:\n");
+  gint64 before;
+
+  for (guint i = 0; i < 4000; i++)
+    g_string_append_printf (text, "  - {credential_name: c%u, credential_values: {}}\n", i);
+  g_string_append (text, "model_list:\n");
+  for (guint i = 0; i < 4000; i++)
+    g_string_append_printf (text, "  - {model_name: m%u, litellm_params: {model: x, litellm_credential_name: z%u}}\n",
+                            i, i);
+  g_string_append (text, "litellm_settings: {default_fallbacks: [");
+  for (guint i = 0; i < 20000; i++)
+    g_string_append_printf (text, "n%u,", i);
+  g_string_append (text, "]}\n");
+  before = g_get_monotonic_time ();
+  f->config = sluice_config_parse ("f", text->str, text->len, f->environment, f->findings);
+  g_assert_cmpint (g_get_monotonic_time () - before, <, HOSTILE_LIMIT_US);
+  g_assert_null (f->config);
+  g_assert_cmpuint (f->findings->len, <=, 202);
+}
+
 static void
 test_files (Fixture *f, gconstpointer data)
 {
@@ -859,6 +883,7 @@ main (int argc, char *argv[])
     { "/config/no-secrets", test_no_secrets },
     { "/config/broad-file", test_broad_file },
     { "/config/hostile", test_hostile },
+    { "/config/hostile-names", test_hostile_names },
     { "/config/files", test_files },
     { "/config/empty-snapshot", test_empty_snapshot },
     { "/config/override", test_override },
