@@ -10,6 +10,9 @@
 /* Reads handed out before other work of the thread gets its turn. */
 #define MAX_READS_A_TURN 16
 
+/* Bytes of a collected answer for which nobody is asked. */
+#define SMALL_ANSWER (64 * 1024)
+
 /* Interim answers (1xx) taken before the real one; libsoup reads them in one loop, in which no deadline is seen. */
 #define MAX_INTERIMS 100
 
@@ -182,6 +185,35 @@ sluice_attempt_check_deadlines (SluiceAttempt *self, gint64 now)
                                             now >= self->total_deadline ? "answering" : waits[self->phase]));
 }
 
+static GError *
+too_large_error (SluiceAttempt *self)
+{
+  return g_error_new (SLUICE_ERROR, SLUICE_ERROR_UPSTREAM_ANSWER,
+                      "the answer of %s is larger than %" G_GSIZE_FORMAT " bytes (max_answer_bytes)",
+                      self->request.deployment->api_base, self->request.max_answer_bytes);
+}
+
+/* 0: not said. What is packed may get larger. */
+static gsize
+expected_bytes (SluiceAttempt *self)
+{
+  SoupMessageHeaders *headers = soup_message_get_response_headers (self->message);
+
+  return (gsize) MAX (soup_message_headers_get_content_length (headers), 0);
+}
+
+/* Room for all that was announced, so that two half-collected ones do not wait for each other; else twice as much. */
+static void
+ask_for_room (SluiceAttempt *self)
+{
+  if (self->whole->len <= self->room)
+    return;
+
+  self->room = MIN (MAX (expected_bytes (self), (gsize) self->whole->len * 2), self->request.max_answer_bytes);
+  if (self->funcs->room != NULL && !self->funcs->room (self, self->room, self->user_data))
+    self->paused = TRUE;
+}
+
 /* Returns whether the attempt goes on. */
 static gboolean
 hand_out (SluiceAttempt *self, const char *bytes, gsize length)
@@ -203,14 +235,12 @@ hand_out (SluiceAttempt *self, const char *bytes, gsize length)
 
   if (self->whole->len + length > self->request.max_answer_bytes)
     {
-      sluice_attempt_finish (self, g_error_new (SLUICE_ERROR, SLUICE_ERROR_UPSTREAM_ANSWER,
-                                                "the answer of %s is larger than %" G_GSIZE_FORMAT
-                                                " bytes (max_answer_bytes)",
-                                                self->request.deployment->api_base, self->request.max_answer_bytes));
+      sluice_attempt_finish (self, too_large_error (self));
       return FALSE;
     }
   set_phase (self, SLUICE_PHASE_BODY, self->request.idle_ms);
   g_byte_array_append (self->whole, (const guint8 *) bytes, (guint) length);
+  ask_for_room (self);
   return TRUE;
 }
 
@@ -325,9 +355,8 @@ on_sent (GObject *source, GAsyncResult *result, gpointer data)
   self->streaming = self->request.stream && self->status >= 200 && self->status < 300 && is_stream_type (type);
   if (!self->streaming)
     {
-      goffset expected = soup_message_headers_get_content_length (soup_message_get_response_headers (self->message));
-
-      self->whole = g_byte_array_sized_new ((guint) CLAMP (expected, 256, (goffset) (1024 * 1024)));
+      self->whole = g_byte_array_sized_new ((guint) CLAMP (expected_bytes (self), 256, 1024 * 1024));
+      self->room = SMALL_ANSWER;
     }
   /* the first byte of the body may still take long: the model thinks after the headers */
   pump (self);

@@ -37,6 +37,9 @@ typedef struct {
   void (*data) (SluiceAttempt *attempt, const char *bytes, gsize length, gpointer user_data);
   /* The stream's connection ended (@error %NULL), or the attempt failed (SLUICE_ERROR_UPSTREAM_*). Nothing follows. */
   void (*end) (SluiceAttempt *attempt, const GError *error, gpointer user_data);
+  /* (nullable): an answer that is collected is going to have @bytes, more than the 64 kB that each may have. Returns
+   * whether there is room; if not, nothing is read until sluice_attempt_resume(). Not to end the attempt from here. */
+  gboolean (*room) (SluiceAttempt *attempt, gsize bytes, gpointer user_data);
 } SluiceAttemptFuncs;
 
 /* Takes the contents of @request over. @funcs must live for ever. The calls never come from within this function. */

@@ -56,6 +56,7 @@ struct _SluiceAttempt {
   const char *mock_rest;     /* (nullable): what of it has not been said */
   SluiceStreamWatch *watch;  /* (owned) (nullable): waits for bytes of the stream */
   GByteArray *whole;         /* (owned) (nullable): an answer that is collected */
+  gsize room;                /* bytes that it may have before more room is asked for */
   GError *failure;           /* (owned) (nullable): why we cancelled it ourselves */
 
   SluiceAttemptPhase phase;

@@ -25,6 +25,10 @@ typedef struct {
   gboolean starting;            /* nothing may be reported yet */
   gboolean pause_at_data;
   gboolean cancel_at_data;
+  gboolean no_room;  /* is said to those who ask */
+  gsize max_answer;  /* 0: MAX_ANSWER */
+  guint n_rooms;
+  gsize room;        /* the last that was asked for */
   guint n_answers;
   GBytes *body;
   GString *data;
@@ -70,7 +74,18 @@ record_end (SluiceAttempt *attempt, const GError *error, gpointer user_data)
   record->error = error != NULL ? g_error_copy (error) : NULL;
 }
 
-static const SluiceAttemptFuncs record_funcs = { record_answer, record_data, record_end };
+static gboolean
+record_room (SluiceAttempt *attempt, gsize bytes, gpointer user_data)
+{
+  Record *record = user_data;
+
+  g_assert_cmpuint (bytes, >, record->room);
+  record->n_rooms++;
+  record->room = bytes;
+  return !record->no_room;
+}
+
+static const SluiceAttemptFuncs record_funcs = { record_answer, record_data, record_end, record_room };
 
 static inline void
 record_init (Record *record)
@@ -97,7 +112,8 @@ record_reset (Record *record)
   g_clear_pointer (&record->body, g_bytes_unref);
   g_clear_error (&record->error);
   g_string_truncate (record->data, 0);
-  record->n_answers = record->n_data = record->n_ends = 0;
+  record->n_answers = record->n_data = record->n_ends = record->n_rooms = 0;
+  record->room = 0;
 }
 
 static inline void
@@ -128,7 +144,7 @@ record_start (Record *record,
     .first_byte_ms = FIRST_BYTE_MS,
     .idle_ms = IDLE_MS,
     .total_ms = TOTAL_MS,
-    .max_answer_bytes = MAX_ANSWER,
+    .max_answer_bytes = record->max_answer > 0 ? record->max_answer : MAX_ANSWER,
   };
 
   record_reset (record);

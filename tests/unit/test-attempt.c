@@ -489,6 +489,48 @@ test_max_answer (Fixture *f, gconstpointer data)
     }
 }
 
+#define LARGE_ANSWER 3000000
+
+/* Nothing is read of a large answer until there is room for it; of one whose length is known that is asked once. */
+static void
+test_room (Fixture *f, gconstpointer data)
+{
+  g_autofree char *bytes = g_strnfill (LARGE_ANSWER, 'x');
+
+  f->record.max_answer = LARGE_ANSWER;
+  f->server->close = TRUE;
+  for (guint chunked = 0; chunked < 2; chunked++)
+    {
+      if (chunked)
+        g_string_printf (f->server->answer, OK_JSON "Transfer-Encoding: chunked\r\n\r\n%x\r\n%s\r\n0\r\n\r\n",
+                         LARGE_ANSWER, bytes);
+      else
+        g_string_printf (f->server->answer, OK_JSON "Content-Length: %d\r\n\r\n%s", LARGE_ANSWER, bytes);
+      f->record.no_room = TRUE;
+      start (f, FALSE);
+      RUN_UNTIL (f->record.n_rooms == 1);
+      run_idle ();
+      g_assert_false (record_is_over (&f->record));
+      /* the time in line is no time of the upstream */
+      record_pass (&f->record, IDLE_MS + 1);
+      g_assert_false (record_is_over (&f->record));
+      f->record.no_room = FALSE;
+      sluice_attempt_resume (f->record.attempt);
+      RUN_UNTIL (record_is_over (&f->record));
+      g_assert_no_error (f->record.error);
+      g_assert_cmpuint (g_bytes_get_size (f->record.body), ==, LARGE_ANSWER);
+      g_assert_cmpuint (f->record.room, ==, LARGE_ANSWER);
+      if (chunked)
+        g_assert_cmpuint (f->record.n_rooms, <, 8);
+      else
+        g_assert_cmpuint (f->record.n_rooms, ==, 1);
+    }
+
+  g_string_printf (f->server->answer, OK_JSON "Content-Length: 50000\r\n\r\n%.50000s", bytes);
+  run (f, FALSE);
+  g_assert_cmpuint (f->record.n_rooms, ==, 0);
+}
+
 /* A stream has no such limit. */
 static void
 test_max_answer_not_for_streams (Fixture *f, gconstpointer data)
@@ -611,6 +653,7 @@ main (int argc, char *argv[])
   ADD ("pause/total", OK_SSE, test_total_while_paused);
   ADD ("pause/holds-the-upstream", OK_SSE, test_pause_holds_the_upstream);
   ADD ("max-answer", "", test_max_answer);
+  ADD ("room", "", test_room);
   ADD ("max-answer-not-for-streams", OK_SSE, test_max_answer_not_for_streams);
   ADD ("redirect", "", test_redirect);
   ADD ("no-memory",
