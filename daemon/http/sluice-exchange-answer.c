@@ -147,6 +147,7 @@ sluice_exchange_release (SluiceExchange *self)
     return;
 
   sluice_exchange_move_to (self, SLUICE_STAGE_RELEASED);
+  sluice_exchange_drop_room (self);
   headers = soup_server_message_get_response_headers (self->message);
   if (self->close_after || self->gone)
     soup_message_headers_replace (headers, "Connection", "close");
@@ -210,6 +211,8 @@ send_answer (SluiceExchange *self)
   if (self->record != NULL)
     self->record->response_bytes = (gint64) length;
   sluice_connection_send2 (self->connection, head->str, head->len, body, self->guard.head ? 0 : length);
+  /* what did not go out at once is in the connection's queue */
+  g_clear_pointer (&self->answer_body, g_bytes_unref);
   sluice_exchange_complete (self);
 }
 

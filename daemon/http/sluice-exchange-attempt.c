@@ -90,7 +90,13 @@ on_end (SluiceAttempt *attempt, const GError *error, gpointer data)
                                   sent ? "upstream-failed" : "upstream-unreachable");
 }
 
-static const SluiceAttemptFuncs attempt_funcs = { on_answer, on_data, on_end };
+static gboolean
+on_room (SluiceAttempt *attempt, gsize bytes, gpointer data)
+{
+  return sluice_exchange_take_room (data, bytes);
+}
+
+static const SluiceAttemptFuncs attempt_funcs = { on_answer, on_data, on_end, on_room };
 
 void
 sluice_exchange_start_attempt (SluiceExchange *self)
@@ -183,6 +189,7 @@ sluice_exchange_attempt_failed (SluiceExchange *self,
   /* what else comes of it belongs to no answer */
   if (self->attempt != NULL)
     sluice_attempt_cancel (self->attempt);
+  sluice_exchange_drop_room (self);
   if (owned->retriable && sluice_exchange_try_next (self, NULL))
     return;
   sluice_exchange_fail_with (self, owned);

@@ -58,6 +58,9 @@ struct _SluiceExchange {
   SluiceExchangeRecord *record; /* (owned) (nullable): from admission on */
   gboolean pending;             /* the ledger keeps the row in memory */
   SluiceUsage usage;
+  gsize room_held;      /* of the budget for answers */
+  gsize room_asked;     /* 0: not waiting in line */
+  gint64 room_deadline; /* monotonic microseconds */
   GBytes *answer_body;  /* (owned) (nullable): waits for the ledger; a stream has none, its tail waits */
   guint answer_status;
   gint64 cost_nano;
@@ -124,6 +127,17 @@ void sluice_exchange_attempt_failed (SluiceExchange *self,
 void sluice_exchange_relay (SluiceExchange *self, const char *bytes, gsize length);
 void sluice_exchange_relay_end (SluiceExchange *self, const GError *error);
 void sluice_exchange_drained (SluiceExchange *self);
+
+/* -room.c */
+
+/* Room for @bytes of an answer in all. FALSE: the attempt is resumed when there is. */
+gboolean sluice_exchange_take_room (SluiceExchange *self, gsize bytes);
+
+/* Gives everything back and leaves the line. */
+void sluice_exchange_drop_room (SluiceExchange *self);
+
+/* Gives up if it has waited too long. */
+void sluice_exchange_check_room (SluiceExchange *self, gint64 now);
 
 /* -answer.c */
 

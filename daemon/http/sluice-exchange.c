@@ -65,7 +65,8 @@ sluice_exchange_unref (SluiceExchange *self)
   if (--self->refs > 0)
     return;
 
-  g_assert (self->attempt == NULL);
+  g_assert (self->attempt == NULL && self->room_asked == 0);
+  sluice_exchange_drop_room (self);
   sluice_exchange_drop_body (self);
   sluice_guard_result_clear (&self->guard);
   if (self->decoder != NULL)
@@ -236,6 +237,7 @@ on_finished (SoupServerMessage *message, gpointer data)
   if (self->stage < SLUICE_STAGE_RELEASED)
     sluice_exchange_move_to (self, SLUICE_STAGE_RELEASED);
   leave_budget_line (self);
+  sluice_exchange_drop_room (self);
   sluice_exchange_drop_body (self);
   sluice_connection_end (self->connection);
   g_queue_unlink (&self->worker->exchanges, &self->link);
@@ -347,6 +349,7 @@ sluice_exchanges_tick (GQueue *exchanges, gint64 now)
       g_autoptr (GError) error = NULL;
 
       next = link->next;
+      sluice_exchange_check_room (self, now);
       if (self->budget_asked == 0 || now < self->budget_deadline || self->stage != SLUICE_STAGE_READING)
         continue;
       g_set_error (&error, SLUICE_ERROR, SLUICE_ERROR_OVERLOADED,

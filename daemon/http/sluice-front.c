@@ -157,6 +157,7 @@ sluice_front_new (SluiceConfig *config,
   self->shared.clock = g_object_ref (clock);
   self->shared.ledger = g_object_ref (ledger);
   self->shared.budget = sluice_body_budget_new ((gsize) settings->body_budget_bytes);
+  self->shared.answers = sluice_body_budget_new ((gsize) settings->body_budget_bytes);
   self->cloud_policy = SLUICE_CLOUD_FALLBACK;
   self->shared.cloud_policy = &self->cloud_policy;
   self->workers = g_ptr_array_new_with_free_func ((GDestroyNotify) sluice_worker_stop);
@@ -259,6 +260,7 @@ sluice_front_free (SluiceFront *self)
   g_ptr_array_unref (self->workers);
   g_ptr_array_unref (self->addresses);
   sluice_body_budget_free (self->shared.budget);
+  sluice_body_budget_free (self->shared.answers);
   g_object_unref (self->shared.ledger);
   g_object_unref (self->shared.clock);
   g_free (self);

@@ -18,6 +18,7 @@ typedef struct {
   SluiceClock *clock;
   SluiceLedger *ledger;
   SluiceBodyBudget *budget;
+  SluiceBodyBudget *answers; /* the same for answers that are not streamed */
   gint *cloud_policy; /* atomic: a SluiceCloudPolicy */
 } SluiceWorkerShared;
 

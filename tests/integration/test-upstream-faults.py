@@ -4,10 +4,11 @@
 
 import contextlib
 import json
+import threading
 import time
 
-from harness import (OPEN, PRICES, RELEASED, SETTLED, UPSTREAM_KEY, Gateway, Recorder, Upstream, check, check_equal,
-                     check_in, make_config, model_entry, run_tests, wait_until)
+from harness import (OPEN, PRICES, RELEASED, SETTLED, UPSTREAM_KEY, Gateway, Recorder, Upstream, chat_body, check,
+                     check_equal, check_in, make_config, model_entry, run_tests, wait_until)
 
 GARBLED = (502,)
 ANY_STATE = (SETTLED, RELEASED)
@@ -206,6 +207,50 @@ def test_packed_bomb(world):
 def test_answer_over_the_limit(world):
     error = world.gateway.chat('big').expect(502).error()
     check_in('max_answer_bytes', error['message'], 'the setting that would allow it')
+
+
+def ask_and_not_read(gateway, raw, name):
+    raw.send(gateway.wire('POST', '/v1/chat/completions', json.dumps(chat_body(name)).encode()))
+
+
+def test_answers_that_nobody_reads(world):
+    # each of them fits, all together do not: they take turns, and others go on
+    size = 12_000_000
+    entries = [model_entry('large', world.upstream.base, f'fake:big:bytes={size}'),
+               model_entry('small', world.upstream.base, 'fake')]
+    settings = {'body_budget_bytes': 16 * 1024 * 1024, 'body_budget_wait_ms': 60000}
+    with Gateway(make_config(entries, settings=settings)) as gateway, contextlib.ExitStack() as stack:
+        before = gateway.rss()
+        raws = [stack.enter_context(gateway.raw()) for _ in range(10)]
+        for raw in raws:
+            ask_and_not_read(gateway, raw, 'large')
+        wait_until(lambda: len(gateway.exchanges()) == 1, 5, 'one answer whole')
+        for _ in range(50):
+            gateway.chat('small').expect(200)
+        grown = gateway.rss() - before
+        check(grown < 60_000_000, f'memory grew by {grown}')
+        sizes = []
+        readers = [threading.Thread(target=lambda r=raw: sizes.append(len(r.answer().expect(200).body)))
+                   for raw in raws]
+        for reader in readers:
+            reader.start()
+        for reader in readers:
+            reader.join()
+        check(len(sizes) == len(raws) and min(sizes) > size, f'answers in their turn: {sizes}')
+        gateway.chat('large').expect(200)
+
+
+def test_an_answer_that_finds_no_room(world):
+    entries = [model_entry('large', world.upstream.base, 'fake:big:bytes=12000000', provider='openai', extra=PRICES)]
+    settings = {'body_budget_bytes': 16 * 1024 * 1024, 'body_budget_wait_ms': 300}
+    with Gateway(make_config(entries, settings=settings)) as gateway, gateway.raw() as raw:
+        ask_and_not_read(gateway, raw, 'large')
+        wait_until(lambda: gateway.exchanges() and gateway.exchanges()[0]['finished_us'], 5, 'one answer whole')
+        check_in('body_budget_bytes', gateway.chat('large').expect(503).error()['message'], 'the setting')
+        attempt = gateway.last_exchange(503)['attempts'][0]
+        check_equal((attempt['state'], attempt['estimated']), (SETTLED, 1), 'what was generated is paid for')
+        raw.answer().expect(200)
+        gateway.chat('large').expect(200)
 
 
 def test_others_are_served_meanwhile(world):
