@@ -1,6 +1,4 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#define G_LOG_DOMAIN "sluice-ledger"
-
 #include "ledger/sluice-ledger-writer-private.h"
 
 #include "ledger/sluice-ledger-database-private.h"
