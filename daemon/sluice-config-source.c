@@ -2,6 +2,7 @@
 #include "sluice-config-source.h"
 
 #include "secrets/sluice-secrets.h"
+#include "shared/sluice-log.h"
 #include "shared/sluice-names.h"
 
 /* An editor writes a file in several steps: it is read when it has been quiet for so long. */
@@ -179,10 +180,24 @@ make_router (SluiceConfigReading *reading)
     add_finding (reading, SLUICE_FINDING_WARNING, file, g_ptr_array_index (mismatches, i));
 }
 
+static void
+log_reading (SluiceConfigSource *self, const SluiceConfigReading *reading, gint64 began)
+{
+  const SluiceLogValue values[] = {
+    SLUICE_LOG_TEXT (PATH, self->path),
+    SLUICE_LOG_NUMBER (ERRORS, sluice_findings_count (reading->findings, SLUICE_FINDING_ERROR)),
+    SLUICE_LOG_NUMBER (WARNINGS, sluice_findings_count (reading->findings, SLUICE_FINDING_WARNING)),
+    SLUICE_LOG_NUMBER (DURATION, g_get_monotonic_time () - began),
+  };
+
+  sluice_log_debug (SLUICE_LOG_CONFIG, values, G_N_ELEMENTS (values), "the configuration was read");
+}
+
 SluiceConfigReading *
 sluice_config_source_read (SluiceConfigSource *self)
 {
   SluiceConfigReading *reading = g_new0 (SluiceConfigReading, 1);
+  gint64 began = g_get_monotonic_time ();
 
   reading->findings = g_ptr_array_new_with_free_func ((GDestroyNotify) sluice_finding_free);
   reading->files = g_ptr_array_new_with_free_func (g_free);
@@ -190,13 +205,14 @@ sluice_config_source_read (SluiceConfigSource *self)
     reading->config = sluice_config_load_full (self->path, NULL, reading->findings, reading->files);
   else
     reading->config = sluice_config_new_empty_full (NULL, reading->findings);
-  if (reading->config == NULL)
-    return reading;
-
-  apply_overrides (self, reading->config);
-  read_secrets (reading);
+  if (reading->config != NULL)
+    {
+      apply_overrides (self, reading->config);
+      read_secrets (reading);
+    }
   if (reading->config != NULL && sluice_config_get_n_models (reading->config) > 0)
     make_router (reading);
+  log_reading (self, reading, began);
   return reading;
 }
 

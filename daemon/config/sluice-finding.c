@@ -71,6 +71,18 @@ sluice_findings_have_error (GPtrArray *findings)
   return FALSE;
 }
 
+guint
+sluice_findings_count (GPtrArray *findings, SluiceFindingLevel level)
+{
+  guint n = 0;
+
+  g_return_val_if_fail (findings != NULL, 0);
+
+  for (guint i = 0; i < findings->len; i++)
+    n += ((const SluiceFinding *) g_ptr_array_index (findings, i))->level == level;
+  return n;
+}
+
 void
 sluice_findings_print (GPtrArray *findings)
 {

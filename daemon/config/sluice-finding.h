@@ -36,6 +36,9 @@ char *sluice_finding_to_string (const SluiceFinding *self);
 /* Whether one of @findings is an error. */
 gboolean sluice_findings_have_error (GPtrArray *findings);
 
+/* How many of @findings are of @level. */
+guint sluice_findings_count (GPtrArray *findings, SluiceFindingLevel level);
+
 /* Each on a line of standard error, as sluice_finding_to_string() has it. */
 void sluice_findings_print (GPtrArray *findings);
 

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#define G_LOG_DOMAIN "sluice-ledger"
-
 #include "ledger/sluice-ledger-keeper-private.h"
 
 #include "ledger/sluice-ledger-database-private.h"
 #include "ledger/sluice-ledger-settings-private.h"
 #include "shared/sluice-error.h"
+#include "shared/sluice-log.h"
 #include "shared/sluice-names.h"
 
 /* Pending jobs written in one transaction when the disk is back. */
@@ -104,7 +103,8 @@ degrade (SluiceLedgerKeeper *self, int code, const char *words)
     self->n_damages++;
 
   if (self->state == SLUICE_LEDGER_OK)
-    g_warning ("the ledger is degraded, paid requests are refused: %s", reason);
+    sluice_log_event (SLUICE_EVENT_LEDGER_DEGRADED, NULL, 0, "the ledger is degraded, paid requests are refused: %s",
+                      reason);
   publish (self, SLUICE_LEDGER_DEGRADED, reason);
 }
 
@@ -116,10 +116,26 @@ note_settings (SluiceLedgerKeeper *self, const SluiceLedgerJob *first, const Slu
       sluice_ledger_settings_note (self->settings, job->name, job->value);
 }
 
+static void
+log_batch (const SluiceLedgerJob *first, const SluiceLedgerJob *end, int code, gint64 began)
+{
+  SluiceLogValue values[3];
+  guint n = 0;
+
+  for (const SluiceLedgerJob *job = first; job != end; job = job->next)
+    n++;
+  values[0] = SLUICE_LOG_NUMBER (ROWS, n);
+  values[1] = SLUICE_LOG_NUMBER (DURATION, g_get_monotonic_time () - began);
+  values[2] = SLUICE_LOG_TEXT (ERROR, code == SQLITE_OK ? NULL : sqlite3_errstr (code));
+  sluice_log_debug (SLUICE_LOG_LEDGER, values, G_N_ELEMENTS (values), "a batch was %s",
+                    code == SQLITE_OK ? "committed" : "rolled back");
+}
+
 /* One transaction for the jobs from @first to before @end. SQLITE_OK, or the error after a rollback. */
 static int
 write_jobs (SluiceLedgerKeeper *self, const SluiceLedgerJob *first, const SluiceLedgerJob *end)
 {
+  gint64 began = sluice_log_is_debugging () ? g_get_monotonic_time () : 0;
   int code = sluice_ledger_writer_begin (self->writer);
 
   for (const SluiceLedgerJob *job = first; code == SQLITE_OK && job != end; job = job->next)
@@ -143,13 +159,15 @@ write_jobs (SluiceLedgerKeeper *self, const SluiceLedgerJob *first, const Sluice
   if (code == SQLITE_OK)
     code = sluice_ledger_writer_commit (self->writer);
   if (code != SQLITE_OK)
+    sluice_ledger_writer_rollback (self->writer);
+  else
     {
-      sluice_ledger_writer_rollback (self->writer);
-      return code;
+      note_settings (self, first, end);
+      g_atomic_int_inc (&self->n_commits);
     }
-  note_settings (self, first, end);
-  g_atomic_int_inc (&self->n_commits);
-  return SQLITE_OK;
+  if (sluice_log_is_debugging ())
+    log_batch (first, end, code, began);
+  return code;
 }
 
 static void
@@ -396,7 +414,7 @@ retry (SluiceLedgerKeeper *self)
   else
     {
       publish (self, SLUICE_LEDGER_OK, NULL);
-      g_message ("the ledger can be written again");
+      sluice_log_event (SLUICE_EVENT_LEDGER_RECOVERED, NULL, 0, "the ledger can be written again");
     }
   publish_room (self);
 }

@@ -5,6 +5,7 @@
 
 #include "router/sluice-locality.h"
 #include "shared/sluice-error.h"
+#include "shared/sluice-log.h"
 #include "upstream/sluice-upstream-private.h"
 
 /* Reads handed out before other work of the thread gets its turn. */
@@ -68,6 +69,34 @@ leave (SluiceAttempt *self)
     sluice_upstream_give_slot (self->upstream, g_steal_pointer (&self->slot));
 }
 
+/* What went wrong is said in our words and the transport's, never in the upstream's. */
+static void
+log_failure (SluiceAttempt *self, const GError *error)
+{
+  const SluiceDeployment *deployment = self->request.deployment;
+  const SluiceLogValue values[] = {
+    SLUICE_LOG_TEXT (DEPLOYMENT, deployment->id),
+    SLUICE_LOG_NUMBER (STATUS, self->status),
+    SLUICE_LOG_TEXT (ERROR, error->message),
+  };
+
+  sluice_log_debug (SLUICE_LOG_UPSTREAM, values, G_N_ELEMENTS (values), "an attempt broke off");
+}
+
+static void
+log_start (SluiceAttempt *self)
+{
+  const SluiceDeployment *deployment = self->request.deployment;
+  const SluiceLogValue values[] = {
+    SLUICE_LOG_TEXT (DEPLOYMENT, deployment->id),
+    SLUICE_LOG_TEXT (PROVIDER, deployment->provider->id),
+    SLUICE_LOG_TEXT (MODEL, deployment->model),
+    SLUICE_LOG_NUMBER (REQUEST_BYTES, g_bytes_get_size (self->request.body)),
+  };
+
+  sluice_log_debug (SLUICE_LOG_UPSTREAM, values, G_N_ELEMENTS (values), "asking");
+}
+
 void
 sluice_attempt_finish (SluiceAttempt *self, GError *error)
 {
@@ -77,6 +106,8 @@ sluice_attempt_finish (SluiceAttempt *self, GError *error)
   if (self->phase == SLUICE_PHASE_ENDED)
     return;
 
+  if (owned != NULL && sluice_log_is_debugging ())
+    log_failure (self, owned);
   leave (self);
   if (owned != NULL)
     g_cancellable_cancel (self->cancellable);
@@ -477,6 +508,8 @@ sluice_attempt_start (SluiceUpstream *upstream,
   set_phase (self, SLUICE_PHASE_CONNECT, request->connect_ms);
   self->total_deadline = sluice_clock_monotonic (upstream->clock) + request->total_ms * 1000;
   memset (request, 0, sizeof *request);
+  if (sluice_log_is_debugging ())
+    log_start (self);
 
   if (sluice_deployment_is_mock (self->request.deployment))
     {

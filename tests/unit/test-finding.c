@@ -37,6 +37,8 @@ test_have_error (void)
   g_assert_false (sluice_findings_have_error (findings));
   g_ptr_array_add (findings, sluice_finding_new (SLUICE_FINDING_ERROR, "c", 1, 1, NULL, "x"));
   g_assert_true (sluice_findings_have_error (findings));
+  g_assert_cmpuint (sluice_findings_count (findings, SLUICE_FINDING_WARNING), ==, 1);
+  g_assert_cmpuint (sluice_findings_count (findings, SLUICE_FINDING_ERROR), ==, 1);
 }
 
 int
