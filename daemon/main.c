@@ -13,6 +13,7 @@
 #include "secrets/sluice-credential-command.h"
 #include "shared/sluice-activation.h"
 #include "shared/sluice-error.h"
+#include "shared/sluice-log.h"
 #include "shared/sluice-names.h"
 
 /* sysexits.h: the configuration is at fault; a service manager need not try again. */
@@ -29,6 +30,7 @@ typedef struct {
   char *host;
   char *cors_origins;
   double idle_minutes;
+  char *debug;
   int port;
   int workers;
   gboolean version;
@@ -43,6 +45,7 @@ options_clear (Options *options)
   g_free (options->clear_credential);
   g_free (options->host);
   g_free (options->cors_origins);
+  g_free (options->debug);
 }
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Options, options_clear)
@@ -72,6 +75,7 @@ parse_options (int *argc, char ***argv, Options *options, GError **error)
       "Let web pages of these origins ask, separated by commas", "ORIGINS" },
     { "exit-on-idle", 0, 0, G_OPTION_ARG_DOUBLE, &options->idle_minutes,
       "Leave after so long without work, if a service manager holds the sockets; 0: never", "MINUTES" },
+    { "debug", 0, 0, G_OPTION_ARG_STRING, &options->debug, "Say more about these; all, or help for a list", "TOPICS" },
     { "version", 0, 0, G_OPTION_ARG_NONE, &options->version, "Print the version and exit", NULL },
     { NULL },
   };
@@ -122,6 +126,19 @@ change_credential (const Options *options)
     }
   g_print ("%s\n", said);
   return EXIT_SUCCESS;
+}
+
+static gboolean
+choose_topics (SluiceLog *log, const Options *options, GError **error)
+{
+  guint topics = 0;
+
+  if (options->debug == NULL)
+    return TRUE;
+  if (!sluice_log_parse_topics (options->debug, &topics, error))
+    return FALSE;
+  sluice_log_set_topics (log, topics);
+  return TRUE;
 }
 
 /* What the command line says stands above everything else. */
@@ -286,8 +303,10 @@ main (int argc, char *argv[])
   g_autoptr (SluiceConfigSource) source = NULL;
   g_autoptr (SluiceConfigReading) reading = NULL;
   g_autoptr (GError) error = NULL;
+  SluiceLog *log;
 
   prepare_process ();
+  log = sluice_log_start ();
   if (!parse_options (&argc, &argv, &options, &error))
     {
       g_printerr ("sluiced: %s, see --help\n", error->message);
@@ -297,6 +316,18 @@ main (int argc, char *argv[])
     {
       g_print ("sluiced %s\n", PACKAGE_VERSION);
       return EXIT_SUCCESS;
+    }
+  if (g_strcmp0 (options.debug, "help") == 0)
+    {
+      g_autofree char *topics = sluice_log_describe_topics ();
+
+      g_print ("Topics of --debug, separated by commas:\n%s", topics);
+      return EXIT_SUCCESS;
+    }
+  if (!choose_topics (log, &options, &error))
+    {
+      g_printerr ("sluiced: %s\n", error->message);
+      return EXIT_CONFIG;
     }
   if (options.check_path != NULL)
     return check_config (options.check_path);
