@@ -2,6 +2,7 @@
 #include "sluice-daemon-private.h"
 
 #include "shared/sluice-error.h"
+#include "shared/sluice-log.h"
 
 /* Returns: (transfer full) (nullable): the first error of @findings, in words. */
 static char *
@@ -37,6 +38,18 @@ sluice_daemon_take_reading (SluiceDaemon *self, SluiceConfigReading *reading)
       self->usable = TRUE;
     }
   return fine;
+}
+
+void
+sluice_daemon_log_reading (SluiceDaemon *self, const char *words)
+{
+  const SluiceLogValue values[] = {
+    SLUICE_LOG_NUMBER (ERRORS, sluice_findings_count (self->findings, SLUICE_FINDING_ERROR)),
+    SLUICE_LOG_NUMBER (WARNINGS, sluice_findings_count (self->findings, SLUICE_FINDING_WARNING)),
+  };
+
+  sluice_log_event (self->config_error == NULL ? SLUICE_EVENT_CONFIG_READ : SLUICE_EVENT_CONFIG_REFUSED, values,
+                    G_N_ELEMENTS (values), "%s", words);
 }
 
 /* While no model is configured: nothing if the configuration cannot be used, else what is found. */
@@ -150,7 +163,7 @@ on_read (GObject *source, GAsyncResult *result, gpointer data)
     g_set_error_literal (&error, SLUICE_ERROR, SLUICE_ERROR_CONFIG, self->config_error);
   sluice_daemon_watch_files (self);
   sluice_findings_print (self->findings);
-  g_printerr (error == NULL ? "the configuration was read again\n" : "the old configuration stays\n");
+  sluice_daemon_log_reading (self, error == NULL ? "the configuration was read again" : "the old configuration stays");
   sluice_daemon_publish (self);
   if (self->notify != NULL)
     sluice_notify_ready (self->notify, NULL);

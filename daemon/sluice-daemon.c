@@ -5,6 +5,7 @@
 #include <glib/gstdio.h>
 
 #include "sluice-daemon-private.h"
+#include "shared/sluice-log.h"
 #include "shared/sluice-names.h"
 
 #define DRAIN_POLL_MS 20
@@ -150,8 +151,11 @@ sluice_daemon_announce (SluiceDaemon *self)
   sluice_front_start (self->front);
   for (guint i = 0; i < addresses->len; i++)
     {
-      g_printerr ("listening on %s\n", (const char *) g_ptr_array_index (addresses, i));
-      g_strv_builder_add (builder, g_ptr_array_index (addresses, i));
+      const char *address = g_ptr_array_index (addresses, i);
+      const SluiceLogValue value = SLUICE_LOG_TEXT (ADDRESS, address);
+
+      sluice_log_event (SLUICE_EVENT_STARTED, &value, 1, "listening on %s", address);
+      g_strv_builder_add (builder, address);
     }
   texts = g_strv_builder_end (builder);
   sluice_bus_root_set_addresses (self->root, (const char *const *) texts);
@@ -172,6 +176,8 @@ sluice_daemon_start (SluiceDaemon *self, GError **error)
 
   router = sluice_daemon_dup_router (self);
   sluice_findings_print (self->findings);
+  if (!self->usable)
+    sluice_daemon_log_reading (self, "the configuration cannot be used, nothing is served until it is mended");
   socket_path = prepare_socket ();
   sockets = (SluiceFrontSockets){ socket_path, self->inherited };
   self->front = sluice_front_new (self->config, router, self->usable ? NULL : self->config_error, &sockets,
@@ -229,6 +235,8 @@ sluice_daemon_stop (SluiceDaemon *self, void (*done) (gpointer user_data), gpoin
     sluice_notify_stopping (self->notify, "Finishing requests under way", drain_ms * 1000 + STOP_US);
   self->drain_deadline = sluice_clock_monotonic (self->clock) + drain_ms * 1000;
   sluice_daemon_publish (self);
+  sluice_log_event (SLUICE_EVENT_DRAINING, NULL, 0, "stopping, %u requests are under way",
+                    sluice_front_get_n_exchanges (self->front));
   sluice_front_drain (self->front);
   self->drain_source = g_timeout_add (DRAIN_POLL_MS, on_drain_poll, self);
 }
