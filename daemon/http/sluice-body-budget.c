@@ -114,3 +114,14 @@ sluice_body_budget_give (SluiceBodyBudget *self, gsize bytes)
   serve_waiters (self);
   g_mutex_unlock (&self->lock);
 }
+
+SluiceBodyBudgetUse
+sluice_body_budget_get_use (SluiceBodyBudget *self)
+{
+  SluiceBodyBudgetUse use;
+
+  g_mutex_lock (&self->lock);
+  use = (SluiceBodyBudgetUse){ self->total, self->held, self->waiters.length };
+  g_mutex_unlock (&self->lock);
+  return use;
+}

@@ -31,4 +31,12 @@ gboolean sluice_body_budget_leave (SluiceBodyBudget *self, gpointer data);
 
 void sluice_body_budget_give (SluiceBodyBudget *self, gsize bytes);
 
+typedef struct {
+  gsize total;
+  gsize held;
+  guint n_waiting; /* in line */
+} SluiceBodyBudgetUse;
+
+SluiceBodyBudgetUse sluice_body_budget_get_use (SluiceBodyBudget *self);
+
 G_END_DECLS

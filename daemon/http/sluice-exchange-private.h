@@ -63,6 +63,7 @@ struct _SluiceExchange {
   gint64 room_deadline; /* monotonic microseconds */
   GBytes *answer_body;  /* (owned) (nullable): waits for the ledger; a stream has none, its tail waits */
   guint answer_status;
+  const char *answer_type; /* (nullable): static; %NULL for JSON */
   gint64 cost_nano;
   SluiceStreamDecoder *decoder; /* (owned) (nullable) */
   GByteArray *batch;            /* (owned) (nullable): frames not sent yet */

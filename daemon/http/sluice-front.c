@@ -158,6 +158,7 @@ sluice_front_new (SluiceConfig *config,
   self->shared.ledger = g_object_ref (ledger);
   self->shared.budget = sluice_body_budget_new ((gsize) settings->body_budget_bytes);
   self->shared.answers = sluice_body_budget_new ((gsize) settings->body_budget_bytes);
+  self->shared.metrics = sluice_metrics_new (clock);
   self->cloud_policy = SLUICE_CLOUD_FALLBACK;
   self->shared.cloud_policy = &self->cloud_policy;
   self->workers = g_ptr_array_new_with_free_func ((GDestroyNotify) sluice_worker_stop);
@@ -191,6 +192,12 @@ void
 sluice_front_set_cloud_policy (SluiceFront *self, SluiceCloudPolicy policy)
 {
   g_atomic_int_set (&self->cloud_policy, (gint) policy);
+}
+
+void
+sluice_front_note_reading (SluiceFront *self, gboolean used, guint errors, guint warnings)
+{
+  sluice_metrics_note_reading (self->shared.metrics, used, errors, warnings);
 }
 
 GPtrArray *
@@ -259,6 +266,7 @@ sluice_front_free (SluiceFront *self)
   g_clear_pointer (&self->acceptor, sluice_acceptor_free);
   g_ptr_array_unref (self->workers);
   g_ptr_array_unref (self->addresses);
+  sluice_metrics_free (self->shared.metrics);
   sluice_body_budget_free (self->shared.budget);
   sluice_body_budget_free (self->shared.answers);
   g_object_unref (self->shared.ledger);

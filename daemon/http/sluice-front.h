@@ -41,6 +41,9 @@ void sluice_front_start (SluiceFront *self);
 /* For requests from now on. @config_error (nullable): why nothing is served, see sluice_snapshot_new(). */
 void sluice_front_set_config (SluiceFront *self, SluiceConfig *config, SluiceRouter *router, const char *config_error);
 
+/* For /metrics: the configuration was read, with so many findings, and is served or not. */
+void sluice_front_note_reading (SluiceFront *self, gboolean used, guint errors, guint warnings);
+
 /* For each attempt from now on; what has been sent goes on. "fallback" until it is called. */
 void sluice_front_set_cloud_policy (SluiceFront *self, SluiceCloudPolicy policy);
 

@@ -24,6 +24,7 @@ static const SluiceRoute routes[] = {
   { "/health/liveliness", SLUICE_ROUTE_LIVE, 0, FALSE, TRUE },
   { "/health/liveness", SLUICE_ROUTE_LIVE, 0, FALSE, TRUE },
   { "/health/readiness", SLUICE_ROUTE_READY, 0, FALSE, TRUE },
+  { "/metrics", SLUICE_ROUTE_METRICS, 0, FALSE, FALSE, TRUE },
   { "/", SLUICE_ROUTE_ROOT, 0, FALSE, TRUE },
 };
 

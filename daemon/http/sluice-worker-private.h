@@ -22,8 +22,9 @@ struct _SluiceWorker {
   GSource *tick;            /* (owned): runs only while there is something to watch */
   GHashTable *connections;  /* (owned) (element-type SluiceConnection): unowned, until they close */
   GHashTable *new_connections; /* (owned): those of them without a request so far */
+  SluiceMetricsTable *metrics; /* (owned) */
   GQueue exchanges;         /* (element-type SluiceExchange): linked by their own link */
-  guint n_in_ledger;        /* rows handed over whose call has not come back */
+  guint n_in_ledger;        /* rows handed over, and sums asked for, whose call has not come back */
   guint closed_since_trim;  /* connections */
   gint64 stop_deadline;     /* monotonic; 0: not stopping */
   gboolean draining;

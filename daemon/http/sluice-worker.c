@@ -6,7 +6,7 @@
 #include <malloc.h>
 #include <stdatomic.h>
 
-#include "http/sluice-exchange.h"
+#include "http/sluice-metrics-exchange.h"
 #include "http/sluice-worker-private.h"
 #include "shared/sluice-error.h"
 
@@ -299,6 +299,7 @@ worker_free (SluiceWorker *self)
   g_clear_pointer (&self->connections, g_hash_table_unref);
   g_clear_pointer (&self->new_connections, g_hash_table_unref);
   g_clear_pointer (&self->snapshot, sluice_snapshot_unref);
+  g_clear_pointer (&self->metrics, sluice_metrics_table_free);
   g_mutex_clear (&self->start_lock);
   g_cond_clear (&self->start_cond);
   g_free (self);
@@ -318,6 +319,7 @@ sluice_worker_new (guint index, SluiceSnapshot *snapshot, const SluiceWorkerShar
   self->inbox = sluice_inbox_new (self->context);
   self->connections = g_hash_table_new (NULL, NULL);
   self->new_connections = g_hash_table_new (NULL, NULL);
+  self->metrics = sluice_metrics_table_new (TRUE);
   g_queue_init (&self->exchanges);
   g_mutex_init (&self->start_lock);
   g_cond_init (&self->start_cond);
@@ -334,6 +336,7 @@ sluice_worker_new (guint index, SluiceSnapshot *snapshot, const SluiceWorkerShar
       worker_free (self);
       return NULL;
     }
+  sluice_metrics_join (shared->metrics, self->inbox, sluice_metrics_fill_share, self);
   return self;
 }
 

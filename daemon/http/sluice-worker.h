@@ -7,6 +7,7 @@
 
 #include "http/sluice-body-budget.h"
 #include "http/sluice-connection.h"
+#include "http/sluice-metrics.h"
 #include "http/sluice-snapshot.h"
 #include "ledger/sluice-ledger.h"
 
@@ -20,6 +21,7 @@ typedef struct {
   SluiceBodyBudget *budget;
   SluiceBodyBudget *answers; /* the same for answers that are not streamed */
   gint *cloud_policy; /* atomic: a SluiceCloudPolicy */
+  SluiceMetrics *metrics;
 } SluiceWorkerShared;
 
 /* Starts the thread and returns when it can take connections. @shared is copied; what it names outlives the worker. */

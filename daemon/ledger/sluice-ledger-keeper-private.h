@@ -63,6 +63,7 @@ gint64 sluice_ledger_keeper_get_max_id (SluiceLedgerKeeper *self);
 guint sluice_ledger_keeper_get_n_commits (SluiceLedgerKeeper *self);
 
 /* As the ledger's; any thread. */
+guint sluice_ledger_keeper_get_n_pending (SluiceLedgerKeeper *self);
 SluiceLedgerState sluice_ledger_keeper_get_state (SluiceLedgerKeeper *self);
 gboolean sluice_ledger_keeper_accepts_free (SluiceLedgerKeeper *self);
 char *sluice_ledger_keeper_dup_reason (SluiceLedgerKeeper *self);

@@ -43,6 +43,7 @@ struct _SluiceLedgerKeeper {
 
   gint state;        /* atomic: SluiceLedgerState */
   gint accepts_free; /* atomic */
+  guint n_pending;   /* atomic: both kinds */
   guint n_commits;   /* atomic */
   GMutex lock;       /* guards the rest */
   char *reason;      /* (owned) (nullable) */
@@ -79,6 +80,7 @@ sluice_ledger_keeper_watch (SluiceLedgerKeeper *self, SluiceInbox *inbox, Sluice
 static void
 publish_room (SluiceLedgerKeeper *self)
 {
+  g_atomic_int_set (&self->n_pending, self->n_pending_free + self->n_pending_paid);
   g_atomic_int_set (&self->accepts_free,
                     self->state == SLUICE_LEDGER_OK || self->n_pending_free < SLUICE_LEDGER_MAX_PENDING);
 }
@@ -614,6 +616,12 @@ guint
 sluice_ledger_keeper_get_n_commits (SluiceLedgerKeeper *self)
 {
   return (guint) g_atomic_int_get (&self->n_commits);
+}
+
+guint
+sluice_ledger_keeper_get_n_pending (SluiceLedgerKeeper *self)
+{
+  return (guint) g_atomic_int_get (&self->n_pending);
 }
 
 SluiceLedgerState

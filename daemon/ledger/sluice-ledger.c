@@ -195,6 +195,14 @@ sluice_ledger_accepts_free (SluiceLedger *self)
   return sluice_ledger_keeper_accepts_free (self->keeper);
 }
 
+guint
+sluice_ledger_get_n_pending (SluiceLedger *self)
+{
+  g_return_val_if_fail (SLUICE_IS_LEDGER (self), 0);
+
+  return sluice_ledger_keeper_get_n_pending (self->keeper);
+}
+
 SluiceLedgerState
 sluice_ledger_get_state (SluiceLedger *self)
 {

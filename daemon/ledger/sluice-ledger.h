@@ -104,6 +104,9 @@ GHashTable *sluice_ledger_get_settings (SluiceLedger *self);
 /* Whether a free request can still be recorded, at least in memory. One atomic read; any thread. */
 gboolean sluice_ledger_accepts_free (SluiceLedger *self);
 
+/* Rows kept in memory until the database can be written. One atomic read; any thread. */
+guint sluice_ledger_get_n_pending (SluiceLedger *self);
+
 /* One atomic read; any thread. */
 SluiceLedgerState sluice_ledger_get_state (SluiceLedger *self);
 

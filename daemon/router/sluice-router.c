@@ -361,6 +361,12 @@ sluice_router_names_group (SluiceRouter *self, const char *model)
 }
 
 gboolean
+sluice_router_has_group (SluiceRouter *self, const char *name)
+{
+  return g_hash_table_contains (self->groups, name);
+}
+
+gboolean
 sluice_router_knows (SluiceRouter *self, const char *model)
 {
   return find_group (self, model) != NULL || g_hash_table_contains (self->ids, model)

@@ -41,6 +41,9 @@ gboolean sluice_router_names_group (SluiceRouter *self, const char *model);
  * (element-type utf8) (transfer none) */
 GPtrArray *sluice_router_get_groups (SluiceRouter *self);
 
+/* Whether @name is one of the public names. */
+gboolean sluice_router_has_group (SluiceRouter *self, const char *name);
+
 /* Whether @model can be asked for. */
 gboolean sluice_router_knows (SluiceRouter *self, const char *model);
 

@@ -101,11 +101,16 @@ static void
 test_nobody_overtakes (Fixture *f, gconstpointer data)
 {
   Waiter a = { f->turns, 'a' }, b = { f->turns, 'b' }, c = { f->turns, 'c' };
+  SluiceBodyBudgetUse use;
 
   g_assert_true (take (f, 60, &a));
   g_assert_false (take (f, 80, &a));
   g_assert_false (take (f, 10, &b));
   g_assert_false (take (f, 20, &c));
+  use = sluice_body_budget_get_use (f->budget);
+  g_assert_cmpuint (use.total, ==, TOTAL);
+  g_assert_cmpuint (use.held, ==, 60);
+  g_assert_cmpuint (use.n_waiting, ==, 3);
   g_assert_cmpstr (turns (f), ==, "");
   sluice_body_budget_give (f->budget, 30);
   g_assert_cmpstr (turns (f), ==, "");

@@ -206,10 +206,12 @@ test_bound (Fixture *f, gconstpointer data)
   g_assert_cmpuint (n_of (f, SLUICE_LEDGER_REFUSED), ==, 1);
   handle_one (f, SLUICE_LEDGER_JOB_FINISH, test_record (f->next_id++, TRUE));
   g_assert_cmpuint (n_of (f, SLUICE_LEDGER_PENDING), ==, SLUICE_LEDGER_MAX_PENDING + 1);
+  g_assert_cmpuint (sluice_ledger_keeper_get_n_pending (f->keeper), ==, SLUICE_LEDGER_MAX_PENDING + 1);
 
   empty_disk (f);
   sluice_ledger_keeper_tick (f->keeper);
   g_assert_cmpint (sluice_ledger_keeper_get_state (f->keeper), ==, SLUICE_LEDGER_OK);
+  g_assert_cmpuint (sluice_ledger_keeper_get_n_pending (f->keeper), ==, 0);
   g_assert_true (sluice_ledger_keeper_accepts_free (f->keeper));
   {
     g_autofree char *wanted = g_strdup_printf ("%u", n_of (f, SLUICE_LEDGER_COMMITTED) + SLUICE_LEDGER_MAX_PENDING + 1);

@@ -123,7 +123,21 @@ test_unknown (Fixture *f, gconstpointer data)
       g_assert_error (error, SLUICE_ERROR, SLUICE_ERROR_MODEL_UNKNOWN);
       g_assert_nonnull (strstr (error->message, names[i]));
       g_assert_false (sluice_router_knows (f->router, names[i]));
+      g_assert_false (sluice_router_has_group (f->router, names[i]));
     }
+}
+
+/* An id can be asked for and is no public name. */
+static void
+test_has_group (Fixture *f, gconstpointer data)
+{
+  GPtrArray *groups = sluice_router_get_groups (f->router);
+
+  g_assert_cmpuint (groups->len, >, 0);
+  for (guint i = 0; i < groups->len; i++)
+    g_assert_true (sluice_router_has_group (f->router, g_ptr_array_index (groups, i)));
+  g_assert_true (sluice_router_knows (f->router, "id-b"));
+  g_assert_false (sluice_router_has_group (f->router, "id-b"));
 }
 
 /* The text of the error stays short, however long the name. */
@@ -370,6 +384,7 @@ main (int argc, char *argv[])
   ADD ("unknown", NULL, test_unknown);
   ADD ("unknown-long", NULL, test_unknown_long);
   ADD ("groups", NULL, test_groups);
+  ADD ("has-group", NULL, test_has_group);
   ADD ("shuffle", NULL, test_shuffle);
   ADD ("unusable", unusable, test_unusable);
   ADD ("wildcards", wildcards, test_wildcards);

@@ -51,6 +51,8 @@ static const Case cases[] = {
   { "/health/liveliness", SLUICE_ROUTE_LIVE, 0, NULL },
   { "/health/liveness", SLUICE_ROUTE_LIVE, 0, NULL },
   { "/health/readiness", SLUICE_ROUTE_READY, 0, NULL },
+  { "/metrics", SLUICE_ROUTE_METRICS, 0, NULL },
+  { "/metrics/", SLUICE_ROUTE_METRICS, 0, NULL },
   { "/", SLUICE_ROUTE_ROOT, 0, NULL },
 
   { "", NONE, 0, NULL },
