@@ -5,6 +5,7 @@
 
 #include "http/sluice-exchange-private.h"
 #include "http/sluice-http-error.h"
+#include "http/sluice-metrics-exchange.h"
 #include "shared/sluice-error.h"
 #include "shared/sluice-money.h"
 
@@ -187,6 +188,7 @@ sluice_exchange_refuse (SluiceExchange *self, const GError *error)
     allow = self->guard.route->post ? "POST" : "GET, HEAD";
   answer = sluice_http_error_format_request (
       error, allow, self->guard.call_id != NULL ? self->guard.call_id : self->request_id, self->request_id);
+  sluice_metrics_note_answer (self, sluice_error_face (error)->status, sluice_error_face (error)->type);
 
   sluice_exchange_move_to (self, SLUICE_STAGE_ANSWERED);
   self->close_after = TRUE;
@@ -200,8 +202,9 @@ send_answer (SluiceExchange *self)
   g_autoptr (GString) head = g_string_sized_new (1024);
   gsize length;
   const char *body = g_bytes_get_data (self->answer_body, &length);
+  const char *type = self->answer_type != NULL ? self->answer_type : "application/json";
 
-  sluice_exchange_append_head (self, head, self->answer_status, self->answer_status == 204 ? NULL : "application/json",
+  sluice_exchange_append_head (self, head, self->answer_status, self->answer_status == 204 ? NULL : type,
                                (gssize) length);
   if (self->answer_status >= 400)
     g_string_append (head, self->answer_status >= 500 || self->answer_status == 429 || self->answer_status == 408
@@ -246,6 +249,7 @@ on_settled (SluiceLedgerResult result, gpointer data)
 
   self->worker->n_in_ledger--;
   self->pending = result == SLUICE_LEDGER_PENDING;
+  sluice_metrics_note_row (self, result == SLUICE_LEDGER_REFUSED ? 503 : self->record->status);
   if (self->stage != SLUICE_STAGE_SETTLING)
     {
       sluice_exchange_unref (self);
@@ -315,9 +319,12 @@ sluice_exchange_answer (SluiceExchange *self, guint status, GBytes *body, const 
   self->answer_body = body;
   self->answer_status = status;
   if (self->record != NULL)
-    sluice_exchange_settle (self, status, word);
-  else
-    send_answer (self);
+    {
+      sluice_exchange_settle (self, status, word);
+      return;
+    }
+  sluice_metrics_note_answer (self, status, word);
+  send_answer (self);
 }
 
 void

@@ -2,6 +2,7 @@
 #include "config.h"
 
 #include "http/sluice-exchange-private.h"
+#include "http/sluice-metrics-exchange.h"
 #include "shared/sluice-error.h"
 
 /* The constant that LiteLLM gives: when a model was made is not known (http-surface.md 2.5). */
@@ -93,6 +94,9 @@ sluice_exchange_inform (SluiceExchange *self)
     case SLUICE_ROUTE_MODEL:
       fine = answer_model (self, out, &error);
       break;
+    case SLUICE_ROUTE_METRICS:
+      sluice_metrics_answer (self);
+      return;
     case SLUICE_ROUTE_LIVE:
       g_string_append (out, "\"I'm alive!\"");
       break;

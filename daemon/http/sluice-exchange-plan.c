@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "http/sluice-exchange-private.h"
+#include "http/sluice-metrics-exchange.h"
 #include "router/sluice-cloud-policy.h"
 #include "shared/sluice-error.h"
 
@@ -360,6 +361,7 @@ sluice_exchange_admit (SluiceExchange *self)
       sluice_exchange_fail (self, error);
       return;
     }
+  sluice_metrics_note_plan (self);
   open_record (self);
   sluice_exchange_move_to (self, SLUICE_STAGE_ATTEMPTING);
   if (!sluice_exchange_try_next (self, &error))

@@ -84,7 +84,8 @@ sluice_route_find (const char *path, char **model)
 gboolean
 sluice_route_is_probe (const SluiceRoute *route)
 {
-  return route->kind == SLUICE_ROUTE_LIVE || route->kind == SLUICE_ROUTE_READY || route->kind == SLUICE_ROUTE_ROOT;
+  return route->kind == SLUICE_ROUTE_LIVE || route->kind == SLUICE_ROUTE_READY || route->kind == SLUICE_ROUTE_ROOT
+         || route->kind == SLUICE_ROUTE_METRICS;
 }
 
 const SluiceRoute *
