@@ -5,12 +5,20 @@
 
 #include <glib/gstdio.h>
 #include <string.h>
+#include <time.h>
 
 #include "time-factor.h"
 
 /* Generous, for sanitizers and loaded machines; what this guards against takes many seconds. */
 #define HOSTILE_LIMIT_US (3 * G_USEC_PER_SEC * time_factor ())
 #define ITEM "model_list:\n  - model_name: m\n    litellm_params:\n      model: ollama/x\n"
+
+/* The processor's time, which a loaded machine does not stretch. */
+static gint64
+processor_us (void)
+{
+  return (gint64) clock () * G_USEC_PER_SEC / CLOCKS_PER_SEC;
+}
 
 typedef struct {
   GHashTable *environment;
@@ -699,12 +707,12 @@ test_hostile (Fixture *f, gconstpointer data)
 
       for (guint j = 0; j < 30000; j++)
         g_string_append_printf (text, "%s%u%s", pieces[i].before, j, pieces[i].after);
-      before = g_get_monotonic_time ();
+      before = processor_us ();
       g_clear_pointer (&f->config, sluice_config_unref);
       g_ptr_array_set_size (f->findings, 0);
       f->config = sluice_config_parse ("f", text->str, text->len, f->environment, f->findings);
-      g_test_message ("%s: %" G_GINT64_FORMAT " us", heads[i], g_get_monotonic_time () - before);
-      g_assert_cmpint (g_get_monotonic_time () - before, <, HOSTILE_LIMIT_US);
+      g_test_message ("%s: %" G_GINT64_FORMAT " us", heads[i], processor_us () - before);
+      g_assert_cmpint (processor_us () - before, <, HOSTILE_LIMIT_US);
       g_assert_cmpuint (f->findings->len, <=, 202);
       g_assert_cmpuint (f->findings->len, >, 0);
     }
@@ -727,9 +735,9 @@ test_hostile_names (Fixture *f, gconstpointer data)
   for (guint i = 0; i < 20000; i++)
     g_string_append_printf (text, "n%u,", i);
   g_string_append (text, "]}\n");
-  before = g_get_monotonic_time ();
+  before = processor_us ();
   f->config = sluice_config_parse ("f", text->str, text->len, f->environment, f->findings);
-  g_assert_cmpint (g_get_monotonic_time () - before, <, HOSTILE_LIMIT_US);
+  g_assert_cmpint (processor_us () - before, <, HOSTILE_LIMIT_US);
   g_assert_null (f->config);
   g_assert_cmpuint (f->findings->len, <=, 202);
 }

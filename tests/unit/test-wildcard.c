@@ -2,6 +2,14 @@
 #include "router/sluice-wildcard.h"
 
 #include <string.h>
+#include <time.h>
+
+/* The processor's time, which a loaded machine does not stretch. */
+static gint64
+processor_us (void)
+{
+  return (gint64) clock () * G_USEC_PER_SEC / CLOCKS_PER_SEC;
+}
 
 typedef struct {
   const char *pattern;
@@ -53,7 +61,7 @@ test_hostile (void)
   g_autofree char *name = g_strnfill (SLUICE_WILDCARD_MAX_NAME, 'a');
   g_autofree char *longer = g_strnfill (SLUICE_WILDCARD_MAX_NAME + 1, 'a');
   g_autoptr (GString) pattern = g_string_new (NULL);
-  gint64 before = g_get_monotonic_time ();
+  gint64 before = processor_us ();
 
   for (guint i = 0; i < 200; i++)
     g_string_append (pattern, "*a");
@@ -64,7 +72,7 @@ test_hostile (void)
 
       g_assert_null (captures);
     }
-  g_assert_cmpint (g_get_monotonic_time () - before, <, G_USEC_PER_SEC);
+  g_assert_cmpint (processor_us () - before, <, G_USEC_PER_SEC);
   g_assert_null (sluice_wildcard_match ("*", longer));
 }
 

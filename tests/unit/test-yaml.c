@@ -2,12 +2,20 @@
 #include "config/sluice-yaml.h"
 
 #include <string.h>
+#include <time.h>
 
 #include "time-factor.h"
 
 /* Generous, for sanitizers and loaded machines; what this guards against takes many seconds. */
-#define HOSTILE_LIMIT_US (2 * G_USEC_PER_SEC * time_factor ())
+#define HOSTILE_LIMIT_US (3 * G_USEC_PER_SEC * time_factor ())
 #define MIB (1024 * 1024)
+
+/* The processor's time, which a loaded machine does not stretch. */
+static gint64
+processor_us (void)
+{
+  return (gint64) clock () * G_USEC_PER_SEC / CLOCKS_PER_SEC;
+}
 
 static SluiceYaml *
 parse (const char *text, gssize length, GPtrArray *findings)
@@ -248,9 +256,9 @@ test_hostile (void)
     {
       g_autoptr (GString) text = repeat (rows[i].head, rows[i].piece, MIB);
       g_autoptr (GPtrArray) findings = findings_new ();
-      gint64 before = g_get_monotonic_time ();
+      gint64 before = processor_us ();
       g_autoptr (SluiceYaml) yaml = parse (text->str, (gssize) text->len, findings);
-      gint64 taken = g_get_monotonic_time () - before;
+      gint64 taken = processor_us () - before;
 
       g_test_message ("%s%s...: %s, %" G_GINT64_FORMAT " us", rows[i].head, rows[i].piece,
                       yaml != NULL ? "taken" : ((SluiceFinding *) g_ptr_array_index (findings, 0))->message, taken);
@@ -305,7 +313,7 @@ test_alias_bombs (void)
   g_autoptr (GString) merges = g_string_new ("m0: &m0 {a: 1, b: 2}\n");
   g_autoptr (GString) many = g_string_new ("a: &a x\nb:\n");
   g_autoptr (GPtrArray) findings = findings_new ();
-  gint64 before = g_get_monotonic_time ();
+  gint64 before = processor_us ();
 
   for (guint i = 1; i < 10; i++)
     {
@@ -325,7 +333,7 @@ test_alias_bombs (void)
   g_assert_nonnull (strstr (((SluiceFinding *) g_ptr_array_index (findings, 0))->message, "100000 values"));
   g_assert_nonnull (strstr (((SluiceFinding *) g_ptr_array_index (findings, 1))->message, "100000 values"));
   g_assert_nonnull (strstr (((SluiceFinding *) g_ptr_array_index (findings, 2))->message, "more than 100 aliases"));
-  g_assert_cmpint (g_get_monotonic_time () - before, <, HOSTILE_LIMIT_US);
+  g_assert_cmpint (processor_us () - before, <, HOSTILE_LIMIT_US);
 }
 
 static void
