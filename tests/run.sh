@@ -14,7 +14,8 @@ Usage: sh tests/run.sh [--no-install] [SUITE...]
   sanitize   unit, fuzz, http, store and integration with address and undefined sanitizers
   valgrind   unit under valgrind
   tsan       unit and integration with ThreadSanitizer, GLib too (built from Debian's source)
-  kill, soak the long tests
+  kill, soak, faults
+             the long tests
   all        everything
 
 Status 1 if a test failed or none ran. The build directories are build-tests/, build-asan/ and build-tsan/.
@@ -48,12 +49,13 @@ choose() {
       add_plain $plain_suites
       add_sanitized unit fuzz
       ;;
-    lint | unit | http | store | upstream | fuzz | integration | clients | browser | kill | soak) add_plain "$1" ;;
+    lint | unit | http | store | upstream | fuzz | integration | clients | browser) add_plain "$1" ;;
+    kill | soak | faults) add_plain "$1" ;;
     sanitize) add_sanitized unit fuzz http store integration ;;
     valgrind) with_valgrind=1 ;;
     tsan) with_tsan=1 ;;
     all)
-      add_plain $plain_suites kill soak
+      add_plain $plain_suites kill soak faults
       add_sanitized unit fuzz http store integration
       with_valgrind=1
       with_tsan=1

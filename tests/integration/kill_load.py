@@ -23,8 +23,8 @@ def check_whole(gateway):
     check_equal(gateway.rows('PRAGMA integrity_check'), [{'integrity_check': 'ok'}], 'integrity')
     check_equal(gateway.rows('PRAGMA foreign_key_check'), [], 'references')
     check_equal(gateway.rows('SELECT count(*) AS n FROM attempt WHERE state = 0'), [{'n': 0}], 'open attempts')
-    sums = gateway.rows('SELECT sum(exchanges) AS exchanges, sum(attempts) AS attempts, sum(cost_nano_usd) AS cost, '
-                        'sum(completion_tokens) AS tokens FROM "sum"')[0]
+    sums = gateway.rows('SELECT coalesce(sum(exchanges), 0) AS exchanges, coalesce(sum(attempts), 0) AS attempts, '
+                        'sum(cost_nano_usd) AS cost, sum(completion_tokens) AS tokens FROM "sum"')[0]
     rows = gateway.rows('SELECT (SELECT count(*) FROM exchange) AS exchanges, count(*) AS attempts, '
                         'sum(cost_nano_usd) AS cost, sum(completion_tokens) AS tokens FROM attempt')[0]
     check_equal(sums, rows, 'sums and rows')

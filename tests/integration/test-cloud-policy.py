@@ -14,7 +14,6 @@ from harness import (MASTER_KEY, PRICES, Gateway, Recorder, Skip, Upstream, chec
                      model_entry, run_tests, wait_until)
 
 REFUSED = (403, 'cloud_policy')
-SANITIZED = bool(os.environ.get('ASAN_OPTIONS'))
 # by provider or by its model's name, at loopback, and by address
 CLOUD_AT = {'openai': 'openai', 'deepseek': 'deepseek', 'relay': 'litellm_proxy'}
 CLOUD_TAGS = {'tag-size': 'x:120b-cloud', 'tag': 'x:cloud'}
@@ -85,9 +84,8 @@ def traced(text, **options):
         # -D: the daemon stays our child
         wrapper = f'{program} -D -f -qq -e trace=network,openat -e signal=none -s 64 -o {path}'
         environment = dict(options.pop('environment', {}))
-        if SANITIZED:
-            # LeakSanitizer traces itself
-            environment['ASAN_OPTIONS'] = os.environ['ASAN_OPTIONS'] + ':detect_leaks=0'
+        # LeakSanitizer traces too, and only one can
+        environment['ASAN_OPTIONS'] = os.environ.get('ASAN_OPTIONS', '') + ':detect_leaks=0'
         gateway = Gateway(text, environment=environment, start=False, **options)
         before = os.environ.get('SLUICED_WRAPPER')
         os.environ['SLUICED_WRAPPER'] = wrapper

@@ -6,16 +6,14 @@ import concurrent.futures
 import contextlib
 import http.client
 import os
-import shutil
 import sqlite3
 import stat
-import subprocess
-import tempfile
 import threading
 
-from harness import (MASTER_KEY, OPEN, PRICES, SETTLED, UPSTREAM_KEY, Gateway, Skip, Upstream, check, check_equal,
-                     check_in, make_config, model_entry, run_tests, wait_until)
+from harness import (MASTER_KEY, OPEN, PRICES, SETTLED, UPSTREAM_KEY, Gateway, Upstream, check, check_equal, check_in,
+                     make_config, model_entry, run_tests, wait_until)
 from kill_load import check_whole, kill_config, kill_rounds
+from small_disk import fill, small_disk
 
 
 @contextlib.contextmanager
@@ -229,31 +227,6 @@ def test_newer_database_is_refused(upstream):
         # nothing is moved aside or begun anew; reading alone leaves SQLite's own empty companions
         check_equal([n for n in os.listdir(gateway.data)
                      if n.startswith('sluice.db') and not n.endswith(('-wal', '-shm'))], ['sluice.db'], 'files')
-
-
-@contextlib.contextmanager
-def small_disk(size):
-    """A file system of @size bytes."""
-    path = tempfile.mkdtemp(prefix='sluice-disk-')
-    try:
-        made = subprocess.run(['mount', '-t', 'tmpfs', '-o', f'size={size},mode=0700', 'tmpfs', path],
-                              capture_output=True, check=False)
-        if made.returncode != 0:
-            raise Skip('needs the right to mount')
-        try:
-            yield path
-        finally:
-            subprocess.run(['umount', '-l', path], check=False)
-    finally:
-        shutil.rmtree(path, ignore_errors=True)
-
-
-def fill(path):
-    """Takes all space there is."""
-    with open(os.path.join(path, 'filler'), 'wb', buffering=0) as file:
-        with contextlib.suppress(OSError):
-            while True:
-                file.write(bytes(4096))
 
 
 def is_degraded(gateway):
