@@ -491,8 +491,9 @@ class Gateway:
         # in this order: an exchange that is seen has its attempts by then
         found = self.rows(f'SELECT *, {names("account")}, {names("group")} FROM exchange ORDER BY id')
         attempts = self.rows(f'SELECT *, {names("deployment")}, {names("provider")} FROM attempt ORDER BY ordinal')
-        for exchange in found:
-            exchange['attempts'] = [row for row in attempts if row['exchange_id'] == exchange['id']]
+        by_exchange = {exchange['id']: exchange.setdefault('attempts', []) for exchange in found}
+        for row in attempts:
+            by_exchange.get(row['exchange_id'], []).append(row)
         return found
 
     def last_exchange(self, status, seconds=3.0):
@@ -630,7 +631,8 @@ def _diagnose(error):
     if isinstance(error, AssertionError):
         place = traceback.extract_tb(error.__traceback__)
         own = [frame for frame in place if not frame.filename.endswith('harness.py')] or place
-        return [f'line {own[-1].lineno}: {own[-1].line}', *str(error).split('\n')]
+        # one that did not end in time has no place
+        return [*(f'line {frame.lineno}: {frame.line}' for frame in own[-1:]), *str(error).split('\n')]
     return traceback.format_exception(error)
 
 
