@@ -9,6 +9,9 @@
 #include "shared/sluice-error.h"
 #include "shared/sluice-money.h"
 
+/* Of the names of headers that a preflight asks for; the official clients come with a dozen. */
+#define MAX_REQUEST_HEADER_NAMES 2048
+
 static void
 append_header (GString *out, const char *name, const char *value)
 {
@@ -109,6 +112,34 @@ append_deployment (SluiceExchange *self, GString *out, gboolean stream)
     }
 }
 
+/* Headers that a page says it is about to send, if they are names and nothing else. */
+static gboolean
+are_header_names (const char *text)
+{
+  return text != NULL && *text != '\0' && strlen (text) <= MAX_REQUEST_HEADER_NAMES
+         && text[strspn (text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_, ")] == '\0';
+}
+
+/* What lets pages of a configured origin read the answer, and send what the preflight has asked for; nothing for all
+ * others. */
+static void
+append_cors (SluiceExchange *self, GString *out)
+{
+  const char *names;
+
+  if (self->guard.origin == NULL)
+    return;
+  append_header (out, "Access-Control-Allow-Origin", self->guard.origin);
+  g_string_append (out, "Vary: Origin\r\n");
+  if (!self->guard.preflight)
+    return;
+  g_string_append (out, "Access-Control-Allow-Methods: GET, POST\r\nAccess-Control-Max-Age: 600\r\n");
+  names = soup_message_headers_get_list (soup_server_message_get_request_headers (self->message),
+                                         "Access-Control-Request-Headers");
+  if (are_header_names (names))
+    append_header (out, "Access-Control-Allow-Headers", names);
+}
+
 void
 sluice_exchange_append_head (SluiceExchange *self, GString *out, guint status, const char *type, gssize length)
 {
@@ -127,11 +158,7 @@ sluice_exchange_append_head (SluiceExchange *self, GString *out, guint status, c
   g_string_append (out, SLUICE_HTTP_SAFETY_HEADERS "x-litellm-version: " PACKAGE_VERSION "\r\n");
   append_header (out, "x-litellm-call-id", self->guard.call_id != NULL ? self->guard.call_id : self->request_id);
   append_header (out, "x-request-id", self->request_id);
-  if (self->guard.origin != NULL)
-    {
-      append_header (out, "Access-Control-Allow-Origin", self->guard.origin);
-      g_string_append (out, "Vary: Origin\r\n");
-    }
+  append_cors (self, out);
   if (self->deployment != NULL)
     append_deployment (self, out, length < 0);
   if (self->pending)
@@ -180,6 +207,7 @@ void
 sluice_exchange_refuse (SluiceExchange *self, const GError *error)
 {
   g_autoptr (GString) answer = NULL;
+  g_autoptr (GString) cors = NULL;
   const char *allow = NULL;
 
   if (self->stage != SLUICE_STAGE_READING)
@@ -189,6 +217,11 @@ sluice_exchange_refuse (SluiceExchange *self, const GError *error)
   answer = sluice_http_error_format_request (
       error, allow, self->guard.call_id != NULL ? self->guard.call_id : self->request_id, self->request_id);
   sluice_metrics_note_answer (self, sluice_error_face (error)->status, sluice_error_face (error)->type);
+
+  cors = g_string_new (NULL);
+  append_cors (self, cors);
+  /* before the empty line that ends the head */
+  g_string_insert_len (answer, strstr (answer->str, "\r\n\r\n") + 2 - answer->str, cors->str, (gssize) cors->len);
 
   sluice_exchange_move_to (self, SLUICE_STAGE_ANSWERED);
   self->close_after = TRUE;

@@ -16,7 +16,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..'
 
 # pylint: disable=wrong-import-position
 from browser import OpenServer, Pages, Rebinder, browse, find_browser  # noqa: E402
-from harness import (Gateway, Upstream, check, check_equal, make_config, model_entry,  # noqa: E402
+from harness import (MASTER_KEY, Gateway, Upstream, check, check_equal, make_config, model_entry,  # noqa: E402
                      run_tests)
 
 REBOUND = ('rebound-get', 'rebound-post', 'rebound-post-plain', 'rebound-post-key')
@@ -112,6 +112,34 @@ def test_preflights_say_nothing(world):
             answer.expect(403)
             told = [name for name in answer.headers if name.startswith('access-control-')]
             check_equal(told, [], f'{origin}: CORS headers')
+
+
+def test_configured_origin_works_with_a_key(world):
+    find_browser()
+    world.upstream.reset()
+    origin = f'http://friend.example:{world.pages.port}'
+    config = make_config([model_entry('local', world.upstream.base, 'fake')], settings={'cors_origins': [origin]})
+    with Gateway(config) as gateway:
+        world.pages.reports.clear()
+        with browse(world.page('friend.example', 'friend.html', target=f'127.0.0.1:{gateway.port}', key=MASTER_KEY)):
+            learnt = world.pages.wait('friend')
+        check_equal({name: answer['status'] for name, answer in learnt.items()},
+                    {'key': 200, 'stream': 200, 'wrong': 401, 'none': 401}, 'what the page could read')
+        check('from a friend' in learnt['key']['text'], f'answer: {learnt["key"]}')
+        check('[DONE]' in learnt['stream']['text'], f'stream: {learnt["stream"]}')
+        check_equal(world.upstream.requests(), 2, 'requests at the provider')
+
+
+def test_configured_origin_still_needs_a_key(world):
+    find_browser()
+    world.upstream.reset()
+    with keyless(world, cors_origins=[f'http://friend.example:{world.pages.port}']) as gateway:
+        world.pages.reports.clear()
+        with browse(world.page('friend.example', 'friend.html', target=f'127.0.0.1:{gateway.port}', key='none')):
+            learnt = world.pages.wait('friend')
+        check_equal({name: answer['status'] for name, answer in learnt.items()},
+                    {'key': 401, 'stream': 401, 'wrong': 401, 'none': 401}, 'what the page could read')
+        check_equal((world.upstream.requests(), gateway.exchanges()), (0, []), 'provider and ledger')
 
 
 if __name__ == '__main__':
