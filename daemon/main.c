@@ -243,6 +243,8 @@ prepare_process (void)
   /* before any thread: HTTP/2 of this libsoup is not to be used (DESIGN 6), neither side */
   g_setenv ("SOUP_FORCE_HTTP1", "1", TRUE);
   g_unsetenv ("SOUP_SERVER_HTTP2");
+  /* nor TLS older than 1.2, which GnuTLS still speaks when it is asked to be compatible */
+  g_setenv ("G_TLS_GNUTLS_PRIORITY", "NORMAL:%COMPAT:-VERS-TLS1.0:-VERS-TLS1.1", FALSE);
   setrlimit (RLIMIT_CORE, &no_core);
 #ifndef __SANITIZE_ADDRESS__
   /* other programs of the user are not to read keys out of a service's memory; one that was started by hand can be

@@ -276,6 +276,11 @@ def test_not_yet_valid(world):
         check_refused(world, server, ('not valid yet',))
 
 
+def test_old_protocol(world):
+    with TlsServer(world.trust.issue('old', 'DNS:localhost'), oldest=ssl.TLSVersion.TLSv1) as server:
+        check_refused(world, server, ('version',))
+
+
 def test_handshake_that_breaks(world):
     for act in (reset, reset_midway, close_early, speak_plainly, alert):
         with TlsServer(act=act) as server:
