@@ -41,15 +41,16 @@ sluice_daemon_take_reading (SluiceDaemon *self, SluiceConfigReading *reading)
 }
 
 void
-sluice_daemon_log_reading (SluiceDaemon *self, const char *words)
+sluice_daemon_note_reading (SluiceDaemon *self, const char *words)
 {
-  const SluiceLogValue values[] = {
-    SLUICE_LOG_NUMBER (ERRORS, sluice_findings_count (self->findings, SLUICE_FINDING_ERROR)),
-    SLUICE_LOG_NUMBER (WARNINGS, sluice_findings_count (self->findings, SLUICE_FINDING_WARNING)),
-  };
+  guint n_errors = sluice_findings_count (self->findings, SLUICE_FINDING_ERROR);
+  guint n_warnings = sluice_findings_count (self->findings, SLUICE_FINDING_WARNING);
+  const SluiceLogValue values[] = { SLUICE_LOG_NUMBER (ERRORS, n_errors), SLUICE_LOG_NUMBER (WARNINGS, n_warnings) };
 
-  sluice_log_event (self->config_error == NULL ? SLUICE_EVENT_CONFIG_READ : SLUICE_EVENT_CONFIG_REFUSED, values,
-                    G_N_ELEMENTS (values), "%s", words);
+  sluice_front_note_reading (self->front, n_errors == 0, n_errors, n_warnings);
+  if (words != NULL)
+    sluice_log_event (n_errors == 0 ? SLUICE_EVENT_CONFIG_READ : SLUICE_EVENT_CONFIG_REFUSED, values,
+                      G_N_ELEMENTS (values), "%s", words);
 }
 
 /* While no model is configured: nothing if the configuration cannot be used, else what is found. */
@@ -163,7 +164,7 @@ on_read (GObject *source, GAsyncResult *result, gpointer data)
     g_set_error_literal (&error, SLUICE_ERROR, SLUICE_ERROR_CONFIG, self->config_error);
   sluice_daemon_watch_files (self);
   sluice_findings_print (self->findings);
-  sluice_daemon_log_reading (self, error == NULL ? "the configuration was read again" : "the old configuration stays");
+  sluice_daemon_note_reading (self, error == NULL ? "the configuration was read again" : "the old configuration stays");
   sluice_daemon_publish (self);
   if (self->notify != NULL)
     sluice_notify_ready (self->notify, NULL);

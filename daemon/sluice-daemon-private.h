@@ -63,8 +63,8 @@ void sluice_daemon_ask_to_leave (SluiceDaemon *self, const GError *error);
 /* -config.c: notes what was read, and takes its configuration if there is one. Returns whether there is. */
 gboolean sluice_daemon_take_reading (SluiceDaemon *self, SluiceConfigReading *reading);
 
-/* An event of the log: how the last reading went. */
-void sluice_daemon_log_reading (SluiceDaemon *self, const char *words);
+/* How the last reading went, for the figures and, with @words (nullable), as an event of the log. The front is there. */
+void sluice_daemon_note_reading (SluiceDaemon *self, const char *words);
 
 /* The router to serve with. (transfer full) */
 SluiceRouter *sluice_daemon_dup_router (SluiceDaemon *self);

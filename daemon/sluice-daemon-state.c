@@ -74,10 +74,6 @@ sluice_daemon_publish (SluiceDaemon *self)
       sluice_bus_root_set_cloud_policy (self->root, sluice_cloud_policy_to_string (sluice_daemon_get_policy (self)));
       sluice_bus_root_set_state (self->root, state, (const char *const *) reasons);
     }
-  if (self->front != NULL)
-    sluice_front_note_reading (self->front, self->config_error == NULL,
-                               sluice_findings_count (self->findings, SLUICE_FINDING_ERROR),
-                               sluice_findings_count (self->findings, SLUICE_FINDING_WARNING));
   if (self->notify != NULL && self->announced && !self->stopping)
     {
       g_autofree char *status = sluice_daemon_dup_status (self);

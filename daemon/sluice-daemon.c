@@ -176,8 +176,6 @@ sluice_daemon_start (SluiceDaemon *self, GError **error)
 
   router = sluice_daemon_dup_router (self);
   sluice_findings_print (self->findings);
-  if (!self->usable)
-    sluice_daemon_log_reading (self, "the configuration cannot be used, nothing is served until it is mended");
   socket_path = prepare_socket ();
   sockets = (SluiceFrontSockets){ socket_path, self->inherited };
   self->front = sluice_front_new (self->config, router, self->usable ? NULL : self->config_error, &sockets,
@@ -186,6 +184,8 @@ sluice_daemon_start (SluiceDaemon *self, GError **error)
   if (self->front == NULL)
     return FALSE;
 
+  sluice_daemon_note_reading (
+      self, self->usable ? NULL : "the configuration cannot be used, nothing is served until it is mended");
   sluice_front_set_cloud_policy (self->front, sluice_daemon_get_policy (self));
   sluice_daemon_watch_files (self);
   sluice_daemon_join_bus (self);

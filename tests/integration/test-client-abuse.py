@@ -93,7 +93,7 @@ class GoodClient:
             check_equal(self.wrong, [], 'what went wrong for a good client')
             nearly_all = sorted(self.seconds)[int(len(self.seconds) * 0.99) - 1]
             # the machine itself may be busy; what this looks for takes seconds
-            check(nearly_all < 0.25 * TIME_FACTOR, f'99 % of {len(self.seconds)} within {nearly_all * 1000:.0f} ms')
+            check(nearly_all < 1.0 * TIME_FACTOR, f'99 % of {len(self.seconds)} within {nearly_all * 1000:.0f} ms')
 
 
 def connect(world, count):

@@ -121,7 +121,7 @@ test_holds (Fixture *fixture, gconstpointer data)
 static void
 test_release_too_many (Fixture *fixture, gconstpointer data)
 {
-  g_test_expect_message (NULL, G_LOG_LEVEL_CRITICAL, "*holds > 0*");
+  g_test_expect_message ("sluice-daemon", G_LOG_LEVEL_CRITICAL, "*holds > 0*");
   sluice_idle_release (fixture->idle);
   g_test_assert_expected_messages ();
   sluice_clock_advance (fixture->clock, PERIOD);

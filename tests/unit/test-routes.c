@@ -146,7 +146,8 @@ test_probes (void)
 
   for (guint i = 0; i < n; i++)
     {
-      gboolean expected = g_str_has_prefix (routes[i].pattern, "/health/") || g_str_equal (routes[i].pattern, "/");
+      gboolean expected = g_str_has_prefix (routes[i].pattern, "/health/") || g_str_equal (routes[i].pattern, "/")
+                          || g_str_equal (routes[i].pattern, "/metrics");
 
       g_assert_cmpint (sluice_route_is_probe (&routes[i]), ==, expected);
     }
