@@ -63,7 +63,8 @@ void sluice_daemon_ask_to_leave (SluiceDaemon *self, const GError *error);
 /* -config.c: notes what was read, and takes its configuration if there is one. Returns whether there is. */
 gboolean sluice_daemon_take_reading (SluiceDaemon *self, SluiceConfigReading *reading);
 
-/* How the last reading went, for the figures and, with @words (nullable), as an event of the log. The front is there. */
+/* How the last reading went, for the figures and, with @words (nullable), as an event of the log. The front is
+ * there. */
 void sluice_daemon_note_reading (SluiceDaemon *self, const char *words);
 
 /* The router to serve with. (transfer full) */

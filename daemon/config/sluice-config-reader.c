@@ -169,6 +169,20 @@ note_meant_budget (SluiceConfigReader *self, const SluiceKey *meant, const Sluic
     sluice_config_note_budget (self, member);
 }
 
+/* A key that says who may ask: misspelt or misplaced it is an error, or what was meant to be closed would be open. */
+static SluiceFindingLevel
+level_of_mistake (const SluiceKey *meant)
+{
+  static const char *const guards[] = { "master_key", "general_settings" };
+
+  for (guint i = 0; meant != NULL && i < G_N_ELEMENTS (guards); i++)
+    {
+      if (g_str_equal (meant->name, guards[i]))
+        return SLUICE_FINDING_ERROR;
+    }
+  return SLUICE_FINDING_WARNING;
+}
+
 /* A key that stands in the wrong section, as when it is not indented as was meant. Returns whether it is one. */
 static gboolean
 say_home (SluiceConfigReader *self, SluiceSection section, const SluiceYamlMember *member)
@@ -183,11 +197,11 @@ say_home (SluiceConfigReader *self, SluiceSection section, const SluiceYamlMembe
       if (key == NULL || (section == SLUICE_SECTION_MODEL_INFO && key->status == SLUICE_KEY_PARAMETER))
         continue;
       if (homes[i].name == NULL)
-        sluice_config_reader_warn (self, member, "this key belongs to the top level, here %s: begin it in the first "
-                                                 "column", fate);
+        sluice_config_reader_add (self, level_of_mistake (key), member->line, member->column,
+                                  "this key belongs to the top level, here %s: begin it in the first column", fate);
       else
-        sluice_config_reader_warn (self, member, "this key belongs to %s, here %s: move or indent it", homes[i].name,
-                                   fate);
+        sluice_config_reader_add (self, level_of_mistake (key), member->line, member->column,
+                                  "this key belongs to %s, here %s: move or indent it", homes[i].name, fate);
       note_meant_budget (self, key, member);
       return TRUE;
     }
@@ -212,7 +226,8 @@ take_unknown (SluiceConfigReader *self, SluiceSection section, const SluiceYamlM
   if (meant != NULL && section == SLUICE_SECTION_LITELLM_PARAMS)
     sluice_config_reader_warn (self, member, "unknown key, did you mean '%s'? %s", meant->name, fate);
   else if (meant != NULL)
-    sluice_config_reader_warn (self, member, "unknown key, did you mean '%s'?", meant->name);
+    sluice_config_reader_add (self, level_of_mistake (meant), member->line, member->column,
+                              "unknown key, did you mean '%s'?", meant->name);
   else if (section == SLUICE_SECTION_MODEL_INFO)
     note_pending (self, section, member, map_path_length);
   else

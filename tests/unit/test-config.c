@@ -239,7 +239,7 @@ static const FindingRow finding_rows[] = {
   { "general_settings:\n  master_key: sk-\n", ERROR, 2, 15, "general_settings.master_key", "must begin with 'sk-'" },
   { "general_settings:\n  master_key: 'sk-a b'\n", ERROR, 2, 15, "general_settings.master_key", "blank" },
   { "general_settings:\n  master_key: sk-1234\n", WARNING, 2, 15, "general_settings.master_key", "tutorial" },
-  { "general_settings:\n  mastr_key: sk-1234\n", WARNING, 2, 3, "general_settings.mastr_key", "'master_key'" },
+  { "general_settings:\n  mastr_key: sk-1234\n", ERROR, 2, 3, "general_settings.mastr_key", "'master_key'" },
   { "general_settings:\n  store_model_in_db: true\n", WARNING, 2, 3, "general_settings", "no effect yet" },
   { "litellm_settings:\n  drop_params: true\n  num_retries: 2\n", WARNING, 2, 3, "litellm_settings",
     "'drop_params', 'num_retries' have no effect yet" },
