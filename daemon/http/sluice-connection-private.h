@@ -8,6 +8,15 @@ G_BEGIN_DECLS
 
 #define SLUICE_RECEIVE_BYTES 8192
 
+/* Milliseconds. Copied: a connection outlives the configuration it came under. */
+typedef struct {
+  gint64 slow_client;
+  gint64 body_idle;
+  gint64 body;
+  gint64 header;
+  gint64 keepalive;
+} SluiceConnectionLimits;
+
 struct _SluiceConnection {
   GIOStream parent_instance;
 
@@ -19,7 +28,7 @@ struct _SluiceConnection {
   SluicePoller *poller;
   SluicePolled polled;
   SluiceClock *clock; /* (owned) */
-  const SluiceSettings *settings;
+  SluiceConnectionLimits limits;
   void (*closed) (SluiceConnection *connection, gpointer user_data);
   gpointer closed_data;
 

@@ -209,7 +209,13 @@ sluice_connection_attach (SluiceConnection *self,
 
   setsockopt (self->fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
   self->clock = g_object_ref (clock);
-  self->settings = settings;
+  self->limits = (SluiceConnectionLimits){
+    .slow_client = settings->slow_client_timeout_ms,
+    .body_idle = settings->body_idle_timeout_ms,
+    .body = settings->body_timeout_ms,
+    .header = settings->header_timeout_ms,
+    .keepalive = settings->keepalive_timeout_ms,
+  };
   sluice_framing_init (&self->framing, (guint) settings->max_request_line_bytes, (guint) settings->max_header_bytes,
                        (guint) settings->max_header_count);
   self->readable = TRUE;
@@ -305,7 +311,7 @@ refuse_late_body (SluiceConnection *self)
 void
 sluice_connection_tick (SluiceConnection *self, gint64 now)
 {
-  const SluiceSettings *s = self->settings;
+  const SluiceConnectionLimits *limits = &self->limits;
 
   if (self->fd < 0)
     return;
@@ -315,15 +321,15 @@ sluice_connection_tick (SluiceConnection *self, gint64 now)
         sluice_connection_close_now (self);
       return;
     }
-  if (sluice_connection_get_queued (self) > 0 && past (self->write_progress, now, s->slow_client_timeout_ms))
+  if (sluice_connection_get_queued (self) > 0 && past (self->write_progress, now, limits->slow_client))
     sluice_connection_abort (self);
   else if (self->reading_body
-           && (past (self->last_byte, now, s->body_idle_timeout_ms)
-               || self->body_spent + now - self->body_since >= s->body_timeout_ms * 1000))
+           && (past (self->last_byte, now, limits->body_idle)
+               || self->body_spent + now - self->body_since >= limits->body * 1000))
     refuse_late_body (self);
   else if (!self->busy
-           && (past (self->head_since, now, s->header_timeout_ms)
-               || past (self->idle_since, now, s->keepalive_timeout_ms)))
+           && (past (self->head_since, now, limits->header)
+               || past (self->idle_since, now, limits->keepalive)))
     sluice_connection_abort (self);
 }
 
