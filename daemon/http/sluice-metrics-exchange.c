@@ -38,6 +38,22 @@ account_label (SluiceExchange *self)
   return self->guard.identity.account != NULL ? self->guard.identity.account : "";
 }
 
+/* The first candidate came of a wildcard: its group is the pattern, its model what the client made of it. */
+static gboolean
+met_wildcard (SluiceExchange *self)
+{
+  return ((const SluiceDeployment *) g_ptr_array_index (self->plan, 0))->pattern != NULL;
+}
+
+/* The name that the row's figures are counted under. */
+static const char *
+group_label (SluiceExchange *self)
+{
+  const char *group = self->record->group;
+
+  return met_wildcard (self) || sluice_router_has_group (self->snapshot->router, group) ? group : UNKNOWN;
+}
+
 static void
 log_request (SluiceExchange *self, guint status, const char *word)
 {
@@ -104,7 +120,7 @@ attempt_labels (SluiceExchange *self, const char *group, const SluiceAttemptReco
       [SLUICE_METRICS_ACCOUNT] = account_label (self),
       [SLUICE_METRICS_DEPLOYMENT] = known ? attempt->deployment : UNKNOWN,
       [SLUICE_METRICS_PROVIDER] = attempt->provider,
-      [SLUICE_METRICS_MODEL] = known ? attempt->model : UNKNOWN,
+      [SLUICE_METRICS_MODEL] = !known ? UNKNOWN : met_wildcard (self) ? group : attempt->model,
   } };
 
   return labels;
@@ -185,7 +201,7 @@ void
 sluice_metrics_note_row (SluiceExchange *self, guint status)
 {
   const SluiceExchangeRecord *record = self->record;
-  const char *group = sluice_router_has_group (self->snapshot->router, record->group) ? record->group : UNKNOWN;
+  const char *group = group_label (self);
 
   count_request (self, group, status, record->error);
   for (guint i = 0; i < record->attempts->len; i++)

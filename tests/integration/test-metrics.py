@@ -213,6 +213,18 @@ def test_mock_names_are_no_series(_):
         check_equal(page.sum(TOTAL, requested_model='unknown', status_code='400') > 0, True, 'counted all the same')
 
 
+def test_names_that_meet_a_wildcard_are_one_series(upstream):
+    wildcard = model_entry('any/*', upstream.base, '*', extra=PRICES, info='id: any-id')
+    with Gateway(config(upstream, more=[wildcard])) as gateway:
+        statuses = [gateway.chat(f'any/made-up-{index}').status for index in range(30)]
+        page = scrape(gateway)
+        check('made-up' not in repr(page.samples), 'a name of a client is a label')
+        check_equal(page.sum(TOTAL, requested_model='any/*'), 30, 'requests')
+        check_equal(page.sum(TOTAL, requested_model='any/*', status_code='200'), statuses.count(200), 'good ones')
+        check_equal(page.sum('litellm_deployment_total_requests_total', model_id='any-id'), 30, 'attempts')
+        check_equal(len(page.labels('litellm_deployment_total_requests_total', 'litellm_model_name')), 1, 'models')
+
+
 def test_no_secrets(upstream):
     with Gateway(config(upstream)) as gateway:
         gateway.chat('paid', 'canary-prompt').expect(200)
