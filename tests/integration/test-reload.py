@@ -6,7 +6,8 @@ import os
 import signal
 import threading
 
-from harness import (Gateway, Upstream, check, check_equal, check_in, make_config, model_entry, run_tests, wait_until)
+from harness import (TIME_FACTOR, Gateway, Upstream, check, check_equal, check_in, make_config, model_entry, run_tests,
+                     wait_until)
 
 RELOADS = int(os.environ.get('RELOADS', '200'))
 
@@ -171,7 +172,8 @@ def test_under_load(world):
         check(len(counts) >= RELOADS, f'only {len(counts)} requests')
         print(f'# {len(counts)} requests, {RELOADS} reloads, descriptors and RSS: {marks}')
         check(marks[1][0] <= marks[0][0] + 8, f'descriptors grow: {marks}')
-        check(marks[1][1] <= marks[0][1] + 3 * 1024 * 1024, f'memory grows: {marks}')
+        # the address sanitizer keeps what was freed
+        check(TIME_FACTOR > 1 or marks[1][1] <= marks[0][1] + 3 * 1024 * 1024, f'memory grows: {marks}')
 
 
 def as_service(directory):
