@@ -37,6 +37,9 @@ def setup():
             model_entry('pair', upstream.base, 'fake', **paid),
             model_entry('million', upstream.base, f'fake:endless:events={1_000_000 if LONG else 50_000}', **paid),
             model_entry('bomb', upstream.base, f'fake:gzip-bomb:mb={1024 if LONG else 128}', **paid),
+            model_entry('headers', upstream.base, 'fake:huge-headers:n=20000', **paid),
+            model_entry('interim', upstream.base, 'fake:continue-flood:n=1000000', **paid),
+            model_entry('line', upstream.base, 'fake:huge-line:bytes=100000000', **paid),
             model_entry('drip', upstream.base, 'fake:drip:bytes=1,ms=3', **paid),
             *(model_entry(f'retry-{number}', upstream.base, f'fake:rate-limit:retry={value}', **paid)
               for number, value in enumerate(RETRY_AFTER)),
@@ -142,6 +145,21 @@ def test_many_events(world):
 
 
 test_many_events.seconds = 240
+
+
+def test_floods(world):
+    """20 MB of headers, a million interim answers, a line of 100 MB: each ends early, as an error."""
+    before = world.gateway.rss()
+    for model in ('headers', 'interim', 'line'):
+        for stream in (False, True):
+            answer = world.gateway.chat(model, stream=stream, timeout=30)
+            if answer.status == 200:
+                events = answer.events()
+                check('[DONE]' not in events and 'error' in json.loads(events[-1]), f'{model}: {events[-1][:100]}')
+            else:
+                answer.expect(502).error()
+            wait_until(lambda: world.upstream.stats()['requests_open'] == 0, 1, f'{model}: the upstream freed')
+    check(TIME_FACTOR > 1 or world.gateway.rss() - before < 100 * 1024 * 1024, 'memory grew')
 
 
 def test_bomb(world):
