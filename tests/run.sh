@@ -229,11 +229,14 @@ test_threads() {
   rm -rf "$reports"
   mkdir "$reports"
   export G_SLICE=always-malloc TEST_TIME_FACTOR="${TEST_TIME_FACTOR:-5}" LD_LIBRARY_PATH="$libraries"
+  # TLS and proxies are modules of the installed GLib
+  GIO_MODULE_DIR=$(pkg-config --variable=giomoduledir gio-2.0)
+  export GIO_MODULE_DIR
   supp="suppressions=$top/tests/tsan/glib.supp"
   TSAN_OPTIONS="$supp" run tsan-control build-tsan tsan-control
   export TSAN_OPTIONS="$supp:log_path=$reports/tsan"
   for suite in unit integration; do run "tsan-$suite" build-tsan "$suite" -- --timeout-multiplier 5; done
-  unset LD_LIBRARY_PATH TSAN_OPTIONS
+  unset LD_LIBRARY_PATH GIO_MODULE_DIR TSAN_OPTIONS
   for report in "$reports"/*; do
     [ ! -f "$report" ] || {
       cat "$report"
