@@ -200,6 +200,7 @@ on_leave (const GError *error, gpointer data)
 typedef struct {
   SluiceNotify *notify;  /* (owned) */
   GPtrArray *inherited;  /* (owned) (element-type SluiceInherited) */
+  SluiceLog *log;        /* (nullable): whose topics the configuration may choose */
 } Service;
 
 static int
@@ -212,17 +213,19 @@ run_daemon (SluiceConfigSource *source, SluiceConfigReading *reading, const Opti
 
   sluice_daemon_set_service (daemon, service->notify, service->inherited);
   sluice_daemon_set_leave (daemon, on_leave, &run);
+  sluice_daemon_set_log (daemon, service->log);
   if (options->idle_minutes != NOT_SAID)
     sluice_daemon_set_idle_period (daemon, (gint64) (options->idle_minutes * 60 * G_USEC_PER_SEC));
 
+  /* before anybody is told that it runs */
+  g_unix_signal_add (SIGTERM, on_signal, &run);
+  g_unix_signal_add (SIGINT, on_signal, &run);
+  g_unix_signal_add (SIGHUP, on_hangup, &run);
   if (!sluice_daemon_start (daemon, &error))
     {
       g_printerr ("sluiced: %s\n", error->message);
       return g_error_matches (error, SLUICE_ERROR, SLUICE_ERROR_CONFIG) ? EXIT_CONFIG : EXIT_FAILURE;
     }
-  g_unix_signal_add (SIGTERM, on_signal, &run);
-  g_unix_signal_add (SIGINT, on_signal, &run);
-  g_unix_signal_add (SIGHUP, on_hangup, &run);
   g_main_loop_run (loop);
   return run.status;
 }
@@ -350,5 +353,7 @@ main (int argc, char *argv[])
       sluice_findings_print (reading->findings);
       return EXIT_CONFIG;
     }
+  if (options.debug == NULL)
+    service.log = log;
   return run_daemon (source, g_steal_pointer (&reading), &options, &service);
 }

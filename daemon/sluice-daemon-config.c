@@ -53,6 +53,23 @@ sluice_daemon_note_reading (SluiceDaemon *self, const char *words)
                       G_N_ELEMENTS (values), "%s", words);
 }
 
+void
+sluice_daemon_choose_topics (SluiceDaemon *self)
+{
+  char **debug = sluice_config_get_settings (self->config)->debug;
+  g_autofree char *words = debug != NULL ? g_strjoinv (",", debug) : g_strdup ("");
+  g_autoptr (GError) error = NULL;
+  guint topics = 0;
+
+  /* the caller may have chosen some before, which an empty setting leaves alone */
+  if (self->log == NULL || (*words == '\0' && !self->topics_chosen))
+    return;
+  self->topics_chosen = TRUE;
+  if (*words != '\0' && !sluice_log_parse_topics (words, &topics, &error))
+    g_warning ("sluice_settings.debug: %s", error->message);
+  sluice_log_set_topics (self->log, topics);
+}
+
 /* While no model is configured: nothing if the configuration cannot be used, else what is found. */
 SluiceRouter *
 sluice_daemon_dup_router (SluiceDaemon *self)
@@ -119,6 +136,7 @@ serve (SluiceDaemon *self, SluiceConfig *old)
   g_autoptr (SluiceRouter) router = sluice_daemon_dup_router (self);
 
   warn_of_fixed_settings (self, old);
+  sluice_daemon_choose_topics (self);
   sluice_front_set_cloud_policy (self->front, sluice_daemon_get_policy (self));
   sluice_front_set_config (self->front, self->config, router, NULL);
   sluice_daemon_find_or_announce (self);

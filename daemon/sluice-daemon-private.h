@@ -33,6 +33,9 @@ struct _SluiceDaemon {
   char *config_error;         /* (owned) (nullable): the first error of the last reading */
   gboolean usable;            /* a configuration was read that could be used */
 
+  SluiceLog *log; /* (nullable): the caller's */
+  gboolean topics_chosen;
+
   /* what others are told */
   SluiceBusRoot *root; /* (owned) (nullable) */
   SluiceBus *bus;      /* (owned) (nullable) */
@@ -66,6 +69,9 @@ gboolean sluice_daemon_take_reading (SluiceDaemon *self, SluiceConfigReading *re
 /* How the last reading went, for the figures and, with @words (nullable), as an event of the log. The front is
  * there. */
 void sluice_daemon_note_reading (SluiceDaemon *self, const char *words);
+
+/* sluice_settings.debug, as it is now. */
+void sluice_daemon_choose_topics (SluiceDaemon *self);
 
 /* The router to serve with. (transfer full) */
 SluiceRouter *sluice_daemon_dup_router (SluiceDaemon *self);

@@ -91,6 +91,13 @@ sluice_daemon_set_leave (SluiceDaemon *self, SluiceDaemonLeave leave, gpointer u
 }
 
 void
+sluice_daemon_set_log (SluiceDaemon *self, SluiceLog *log)
+{
+  self->log = log;
+  sluice_daemon_choose_topics (self);
+}
+
+void
 sluice_daemon_set_idle_period (SluiceDaemon *self, gint64 period_us)
 {
   self->idle_us = period_us;

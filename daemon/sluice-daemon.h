@@ -6,6 +6,7 @@
 #pragma once
 
 #include "http/sluice-front.h"
+#include "shared/sluice-log.h"
 #include "shared/sluice-notify.h"
 #include "sluice-config-source.h"
 
@@ -38,6 +39,10 @@ void sluice_daemon_set_leave (SluiceDaemon *self, SluiceDaemonLeave leave, gpoin
 /* Before the start: after so long without work it wants to leave, but only if somebody else holds all its sockets; 0:
  * never. In microseconds; without this call the setting counts. */
 void sluice_daemon_set_idle_period (SluiceDaemon *self, gint64 period_us);
+
+/* Before the start: the log whose topics sluice_settings.debug chooses; %NULL leaves them as they are. It must outlive
+ * the daemon. */
+void sluice_daemon_set_log (SluiceDaemon *self, SluiceLog *log);
 
 /* Opens the ledger, binds the addresses, looks for local models if none is configured, and begins to serve; prints
  * the addresses on standard error when it does. Errors: SLUICE_ERROR_LOCKED, _STORAGE, _ADDRESS. */

@@ -9,6 +9,9 @@
 #include "shared/sluice-error.h"
 #include "shared/sluice-money.h"
 
+/* Of a Retry-After in seconds: up to eleven days. */
+#define MAX_RETRY_DIGITS 6
+
 /* Of the names of headers that a preflight asks for; the official clients come with a dozen. */
 #define MAX_REQUEST_HEADER_NAMES 2048
 
@@ -19,6 +22,18 @@ append_header (GString *out, const char *name, const char *value)
   g_string_append (out, ": ");
   g_string_append (out, value);
   g_string_append (out, "\r\n");
+}
+
+/* Clients wait as it says: seconds or a date, and not for years. */
+static gboolean
+is_sound_retry_after (const char *value)
+{
+  g_autoptr (GDateTime) date = NULL;
+
+  if (strlen (value) <= MAX_RETRY_DIGITS && value[strspn (value, "0123456789")] == '\0')
+    return TRUE;
+  date = soup_date_time_new_from_http_string (value);
+  return date != NULL;
 }
 
 /* The upstream's headers under our prefix, and its rate limits under their own names (http-surface.md 1.6). */
@@ -51,7 +66,7 @@ append_upstream_header (const char *name, const char *value, gpointer data)
   if (target->key != NULL && *target->key != '\0' && strstr (value, target->key) != NULL)
     return;
   if (g_ascii_strncasecmp (name, "x-ratelimit-", strlen ("x-ratelimit-")) == 0
-      || g_ascii_strcasecmp (name, "Retry-After") == 0)
+      || (g_ascii_strcasecmp (name, "Retry-After") == 0 && is_sound_retry_after (value)))
     append_header (out, name, value);
   g_string_append (out, "llm_provider-");
   append_header (out, name, value);

@@ -248,7 +248,8 @@ sluice_exchange_abandon (SluiceExchange *self, guint status, const char *word)
     }
   else
     {
-      gboolean sent = self->attempt != NULL;
+      /* what never left cannot have cost anything */
+      gboolean sent = self->attempt != NULL && sluice_attempt_is_sent (self->attempt);
 
       sluice_exchange_settle_attempt (self, sent ? SLUICE_ATTEMPT_SETTLED : SLUICE_ATTEMPT_RELEASED, word);
       sluice_exchange_settle (self, status, word);

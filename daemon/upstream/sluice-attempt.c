@@ -400,6 +400,7 @@ on_starting (SoupMessage *message, gpointer data)
   GSocketAddress *address = soup_message_get_remote_address (message);
   const char *host = g_uri_get_host (soup_message_get_uri (message));
 
+  self->sent = TRUE;
   set_phase (self, SLUICE_PHASE_FIRST_BYTE, self->request.first_byte_ms);
   if (!self->request.deployment->local || !sluice_host_is_private (host) || !G_IS_INET_SOCKET_ADDRESS (address)
       || sluice_address_is_private (g_inet_socket_address_get_address (G_INET_SOCKET_ADDRESS (address))))
@@ -560,6 +561,12 @@ guint
 sluice_attempt_get_status (const SluiceAttempt *self)
 {
   return self->status;
+}
+
+gboolean
+sluice_attempt_is_sent (const SluiceAttempt *self)
+{
+  return self->sent || sluice_deployment_is_mock (self->request.deployment);
 }
 
 gint64

@@ -61,6 +61,9 @@ void sluice_attempt_resume (SluiceAttempt *self);
 /* The upstream's status; 0 before one came. */
 guint sluice_attempt_get_status (const SluiceAttempt *self);
 
+/* Whether any byte of the request may have reached the upstream. */
+gboolean sluice_attempt_is_sent (const SluiceAttempt *self);
+
 /* Wall clock of the answer's first byte; 0 before it came. */
 gint64 sluice_attempt_get_first_byte (const SluiceAttempt *self);
 

@@ -60,6 +60,7 @@ struct _SluiceAttempt {
   GError *failure;           /* (owned) (nullable): why we cancelled it ourselves */
 
   SluiceAttemptPhase phase;
+  gboolean sent;      /* the connection was there, and the request may be on its way */
   gboolean streaming; /* the answer is handed out as it comes */
   gboolean paused;
   guint status;

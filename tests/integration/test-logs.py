@@ -262,5 +262,20 @@ def test_standard_error_that_nobody_reads(upstream):
             check_equal(process.wait(20), 0, 'status')
 
 
+def test_topics_of_the_configuration(upstream):
+    """sluice_settings.debug chooses them, at the start and when the file is read again; --debug stands above it."""
+    text = config(upstream)
+    more = text.replace('sluice_settings:', 'sluice_settings:\n  debug: [http]') if 'sluice_settings:' in text \
+        else text + 'sluice_settings:\n  debug: [http]\n'
+    with Gateway(text) as gateway:
+        gateway.get('/v1/models').expect(200)
+        check('debug http' not in gateway.log(), 'a line without a topic')
+        gateway.write_config(more)
+        gateway.process.process.send_signal(signal.SIGHUP)
+        wait_until(lambda: 'was read again' in gateway.log(), 5, 'the reading')
+        gateway.get('/v1/models').expect(200)
+        wait_until(lambda: 'debug http' in gateway.log(), 5, 'a line for the request')
+
+
 if __name__ == '__main__':
     run_tests(globals(), setup=setup)

@@ -137,6 +137,19 @@ def test_stream_goes_on(world):
         check_equal(models(gateway), ['one'])
 
 
+def test_idle_connection_outlives_its_configuration(world):
+    """It keeps the limits that it began with, and nothing else of the configuration that is gone."""
+    with Gateway(config(world, 'one', settings={'keepalive_timeout_ms': 1500})) as gateway, gateway.raw() as raw:
+        raw.send(gateway.wire('GET', '/v1/models'))
+        raw.answer().expect(200)
+        for turn in range(3):
+            gateway.write_config(config(world, 'one', f'more-{turn}', settings={'keepalive_timeout_ms': 60000}))
+            hang_up(gateway, 'the configuration was read again')
+            # each worker looks at its connections once a second
+            gateway.chat('one').expect(200)
+        check(raw.at_end(5 * TIME_FACTOR), 'the limit that it began with is forgotten')
+
+
 def ask_until(gateway, stop, failures, counts):
     while not stop.is_set():
         try:
