@@ -444,9 +444,9 @@ def test_no_core():
         if os.environ.get('SLUICED_WRAPPER'):
             raise Skip('another program stands in front of the daemon')
         gateway.chat('own', PROMPT).expect(200)
-        os.kill(gateway.pid, signal.SIGQUIT)
+        os.kill(gateway.pid, signal.SIGABRT)
         _, status = os.waitpid(gateway.pid, 0)
-        gateway.process.process.returncode = -signal.SIGQUIT
+        gateway.process.process.returncode = -signal.SIGABRT
         check(os.WIFSIGNALED(status), f'status {status}')
         check(not os.WCOREDUMP(status), 'a core was written')
 
