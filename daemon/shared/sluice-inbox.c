@@ -12,8 +12,10 @@ struct _Call {
 
 struct _SluiceInbox {
   gatomicrefcount refs;
-  GSource *source; /* (owned) */
-  GMutex lock;     /* guards the rest */
+  GMainContext *context; /* (owned) */
+  GSource *source;       /* (owned) */
+  gint waiting;          /* atomic: there are calls; a ready time would write to the loop's descriptor each time */
+  GMutex lock;           /* guards the rest */
   Call *first;
   Call *last;
   gboolean closed;
@@ -40,9 +42,22 @@ take_all (SluiceInbox *self)
   g_mutex_lock (&self->lock);
   calls = g_steal_pointer (&self->first);
   self->last = NULL;
-  g_source_set_ready_time (self->source, -1);
+  g_atomic_int_set (&self->waiting, FALSE);
   g_mutex_unlock (&self->lock);
   return calls;
+}
+
+static gboolean
+inbox_source_prepare (GSource *source, int *timeout)
+{
+  *timeout = -1;
+  return g_atomic_int_get (&((InboxSource *) source)->inbox->waiting);
+}
+
+static gboolean
+inbox_source_check (GSource *source)
+{
+  return g_atomic_int_get (&((InboxSource *) source)->inbox->waiting);
 }
 
 static gboolean
@@ -69,7 +84,8 @@ inbox_source_dispatch (GSource *source, GSourceFunc callback, gpointer data)
   return G_SOURCE_CONTINUE;
 }
 
-static GSourceFuncs inbox_source_funcs = { .dispatch = inbox_source_dispatch };
+static GSourceFuncs inbox_source_funcs = { inbox_source_prepare, inbox_source_check, inbox_source_dispatch, NULL, NULL,
+                                           NULL };
 
 SluiceInbox *
 sluice_inbox_new (GMainContext *context)
@@ -78,6 +94,7 @@ sluice_inbox_new (GMainContext *context)
 
   g_atomic_ref_count_init (&self->refs);
   g_mutex_init (&self->lock);
+  self->context = g_main_context_ref (context != NULL ? context : g_main_context_default ());
   self->source = g_source_new (&inbox_source_funcs, sizeof (InboxSource));
   ((InboxSource *) self->source)->inbox = self;
   g_source_set_static_name (self->source, "sluice-inbox");
@@ -107,6 +124,7 @@ sluice_inbox_unref (SluiceInbox *self)
       self->first = call->next;
       call_discard (call);
     }
+  g_main_context_unref (self->context);
   g_mutex_clear (&self->lock);
   g_free (self);
 }
@@ -116,6 +134,7 @@ sluice_inbox_push (SluiceInbox *self, SluiceInboxFunc func, gpointer data, GDest
 {
   Call *call = g_new (Call, 1);
   gboolean closed;
+  gboolean first = FALSE;
 
   *call = (Call){ NULL, func, data, destroy };
 
@@ -128,9 +147,13 @@ sluice_inbox_push (SluiceInbox *self, SluiceInboxFunc func, gpointer data, GDest
       else
         self->first = call;
       self->last = call;
-      g_source_set_ready_time (self->source, 0);
+      first = !g_atomic_int_get (&self->waiting);
+      g_atomic_int_set (&self->waiting, TRUE);
     }
   g_mutex_unlock (&self->lock);
+  /* the owner looks by itself before it sleeps */
+  if (first && !g_main_context_is_owner (self->context))
+    g_main_context_wakeup (self->context);
 
   if (closed)
     call_discard (call);

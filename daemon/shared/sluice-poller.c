@@ -93,6 +93,9 @@ sluice_poller_new (GMainContext *context, GError **error)
   ((PollerSource *) self->source)->poller = self;
   ((PollerSource *) self->source)->tag = g_source_add_unix_fd (self->source, fd, G_IO_IN);
   g_source_set_static_name (self->source, "sluice-poller");
+  /* GLib takes the descriptor of a source that may not recurse out of the loop's set for each dispatch, and puts it
+   * back: two writes to wake a loop that is awake */
+  g_source_set_can_recurse (self->source, TRUE);
   g_source_attach (self->source, context);
   return self;
 }
@@ -138,8 +141,14 @@ sluice_poller_remove (SluicePoller *self, int fd, SluicePolled *polled)
 
   if (fd >= 0)
     epoll_ctl (self->fd, EPOLL_CTL_DEL, fd, NULL);
+  /* outside a dispatch no event of it can be under way; but its owner may be the one who calls */
+  if (g_main_current_source () != self->source && g_atomic_int_get (&polled->owner->ref_count) > 1)
+    {
+      g_object_unref (polled->owner);
+      return;
+    }
   g_ptr_array_add (self->graveyard, polled->owner);
-  /* outside a dispatch the next one would bury it, and that may be long in coming */
+  /* the next dispatch buries it, and that may be long in coming */
   if (g_main_current_source () != self->source)
     g_source_set_ready_time (self->source, 0);
 }
