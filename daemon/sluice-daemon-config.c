@@ -4,6 +4,10 @@
 #include "shared/sluice-error.h"
 #include "shared/sluice-log.h"
 
+#define OLLAMA "ollama"
+
+static void begin_reading (SluiceDaemon *self);
+
 /* Returns: (transfer full) (nullable): the first error of @findings, in words. */
 static char *
 dup_first_error (GPtrArray *findings)
@@ -70,35 +74,89 @@ sluice_daemon_choose_topics (SluiceDaemon *self)
   sluice_log_set_topics (self->log, topics);
 }
 
-/* While no model is configured: nothing if the configuration cannot be used, else what is found. */
-SluiceRouter *
-sluice_daemon_dup_router (SluiceDaemon *self)
+/* What is served while no model is configured: what the finder found last, and nothing if the file cannot be used. */
+static SluiceRouter *
+dup_router (SluiceDaemon *self)
 {
-  g_autoptr (GPtrArray) nothing = g_ptr_array_new ();
-
   if (self->router != NULL)
     return sluice_router_ref (self->router);
-  return self->usable ? sluice_router_new_unconfigured (nothing) : sluice_router_new (self->config, NULL);
+  return self->usable ? sluice_router_new_unconfigured (self->found) : sluice_router_new (self->config, NULL);
+}
+
+/* The last reading's configuration is served from here on. */
+/* The file has only the first value, and whoever writes "off" there should know that it is not what holds. */
+static void
+warn_of_policy (SluiceDaemon *self)
+{
+  SluiceCloudPolicy written = (SluiceCloudPolicy) sluice_config_get_settings (self->config)->cloud_policy;
+  SluiceCloudPolicy holds = sluice_daemon_get_policy (self);
+
+  if (written != holds && sluice_config_get_origin (self->config, "cloud_policy") != SLUICE_ORIGIN_DEFAULT)
+    g_printerr ("sluice_settings.cloud_policy is '%s', but '%s' was set since and holds: change it over the bus\n",
+                sluice_cloud_policy_to_string (written), sluice_cloud_policy_to_string (holds));
 }
 
 static void
-on_found (GPtrArray *found, gpointer user_data)
+put_in_force (SluiceDaemon *self)
+{
+  g_autoptr (SluiceRouter) router = dup_router (self);
+
+  warn_of_policy (self);
+  sluice_front_set_cloud_policy (self->front, sluice_daemon_get_policy (self));
+  sluice_front_set_config (self->front, self->config, router, self->usable ? NULL : self->config_error);
+  sluice_daemon_announce (self);
+  sluice_daemon_finish_reading (self);
+}
+
+static void
+on_found (const SluiceFinderResult *result, gpointer user_data)
 {
   SluiceDaemon *self = user_data;
-  g_autoptr (SluiceRouter) router = sluice_router_new_unconfigured (found);
 
-  sluice_front_set_config (self->front, self->config, router, NULL);
-  sluice_daemon_announce (self);
+  if (self->router != NULL)
+    sluice_router_set_remote (self->router, result->remote);
+  else if (result->complete)
+    {
+      g_ptr_array_set_size (self->found, 0);
+      for (guint i = 0; i < result->found->len; i++)
+        {
+          const SluiceFound *found = g_ptr_array_index (result->found, i);
+          g_autofree char *group = g_strconcat (OLLAMA "/", found->name, NULL);
+
+          g_ptr_array_add (self->found, sluice_deployment_new_found (group, sluice_provider_find (OLLAMA), found->name,
+                                                                     found->base));
+        }
+    }
+  g_clear_pointer (&self->finder, sluice_finder_free);
+  put_in_force (self);
+}
+
+/* Where to look before it is served: for models if none is configured, else for those that are only passed on. */
+static GPtrArray *
+dup_bases (SluiceDaemon *self)
+{
+  GPtrArray *bases;
+  const char *base;
+
+  if (self->router != NULL)
+    return sluice_router_dup_ollama_bases (self->router);
+
+  bases = g_ptr_array_new_with_free_func (g_free);
+  base = sluice_config_get_variable (self->config, "OLLAMA_API_BASE");
+  if (self->usable)
+    g_ptr_array_add (bases, g_strdup (base != NULL ? base : sluice_provider_find (OLLAMA)->base));
+  return bases;
 }
 
 void
-sluice_daemon_find_or_announce (SluiceDaemon *self)
+sluice_daemon_serve (SluiceDaemon *self)
 {
-  g_clear_pointer (&self->finder, sluice_finder_free);
-  if (self->usable && self->router == NULL)
-    self->finder = sluice_finder_new (self->config, on_found, self);
+  g_autoptr (GPtrArray) bases = dup_bases (self);
+
+  if (bases->len > 0)
+    self->finder = sluice_finder_new (bases, on_found, self);
   else
-    sluice_daemon_announce (self);
+    put_in_force (self);
 }
 
 static void
@@ -130,72 +188,92 @@ warn_of_fixed_settings (SluiceDaemon *self, SluiceConfig *old)
     }
 }
 
-static void
-serve (SluiceDaemon *self, SluiceConfig *old)
+/* The reading that is under way is over; those who came meanwhile get one of their own, so that what is in force at the
+ * end was read after the last of them asked. */
+void
+sluice_daemon_finish_reading (SluiceDaemon *self)
 {
-  g_autoptr (SluiceRouter) router = sluice_daemon_dup_router (self);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GArray) asked = g_steal_pointer (&self->reading_for);
 
-  warn_of_fixed_settings (self, old);
-  sluice_daemon_choose_topics (self);
-  sluice_front_set_cloud_policy (self->front, sluice_daemon_get_policy (self));
-  sluice_front_set_config (self->front, self->config, router, NULL);
-  sluice_daemon_find_or_announce (self);
-}
+  if (self->stopping)
+    g_set_error_literal (&error, SLUICE_ERROR, SLUICE_ERROR_SHUTTING_DOWN, "the gateway is shutting down");
+  else if (self->config_error != NULL)
+    g_set_error_literal (&error, SLUICE_ERROR, SLUICE_ERROR_CONFIG, self->config_error);
+  sluice_daemon_publish (self);
+  for (guint i = 0; asked != NULL && i < asked->len; i++)
+    {
+      const SluiceDaemonReload *reload = &g_array_index (asked, SluiceDaemonReload, i);
 
-typedef struct {
-  SluiceDaemon *daemon; /* (owned) */
-  SluiceDaemonFunc done;
-  gpointer user_data;
-} Reload;
-
-static void
-finish_reload (Reload *reload, const GError *error)
-{
-  if (reload->done != NULL)
-    reload->done (error, reload->user_data);
-  g_object_unref (reload->daemon);
-  g_free (reload);
+      if (reload->done != NULL)
+        reload->done (error, reload->user_data);
+    }
+  if (self->waiting->len > 0 && !self->stopping)
+    begin_reading (self);
 }
 
 static void
 on_read (GObject *source, GAsyncResult *result, gpointer data)
 {
-  Reload *reload = data;
-  SluiceDaemon *self = reload->daemon;
+  g_autoptr (SluiceDaemon) self = data;
   g_autoptr (GError) error = NULL;
   g_autoptr (SluiceConfigReading) reading
       = sluice_config_source_read_finish (SLUICE_CONFIG_SOURCE (source), result, &error);
   g_autoptr (SluiceConfig) old = NULL;
+  gboolean taken;
 
   if (reading == NULL || self->stopping)
     {
-      g_clear_error (&error);
-      error = g_error_new_literal (SLUICE_ERROR, SLUICE_ERROR_SHUTTING_DOWN, "the gateway is shutting down");
-      finish_reload (reload, error);
+      sluice_daemon_finish_reading (self);
       return;
     }
 
   old = sluice_config_ref (self->config);
-  if (sluice_daemon_take_reading (self, reading))
-    serve (self, old);
-  else
-    g_set_error_literal (&error, SLUICE_ERROR, SLUICE_ERROR_CONFIG, self->config_error);
+  taken = sluice_daemon_take_reading (self, reading);
   sluice_daemon_watch_files (self);
   sluice_findings_print (self->findings);
-  sluice_daemon_note_reading (self, error == NULL ? "the configuration was read again" : "the old configuration stays");
-  sluice_daemon_publish (self);
+  sluice_daemon_note_reading (self, taken ? "the configuration was read again" : "the old configuration stays");
   if (self->notify != NULL)
     sluice_notify_ready (self->notify, NULL);
-  finish_reload (reload, error);
+  if (!taken)
+    {
+      sluice_daemon_finish_reading (self);
+      return;
+    }
+  warn_of_fixed_settings (self, old);
+  sluice_daemon_choose_topics (self);
+  sluice_daemon_serve (self);
+}
+
+static void
+begin_reading (SluiceDaemon *self)
+{
+  self->reading_for = g_steal_pointer (&self->waiting);
+  self->waiting = g_array_new (FALSE, FALSE, sizeof (SluiceDaemonReload));
+  if (self->notify != NULL)
+    sluice_notify_reloading (self->notify);
+  sluice_config_source_read_async (self->source, self->cancellable, on_read, g_object_ref (self));
 }
 
 void
 sluice_daemon_reload (SluiceDaemon *self, SluiceDaemonFunc done, gpointer user_data)
 {
-  Reload *reload = g_new (Reload, 1);
+  SluiceDaemonReload reload = { done, user_data };
 
-  *reload = (Reload){ g_object_ref (self), done, user_data };
-  if (self->notify != NULL)
-    sluice_notify_reloading (self->notify);
-  sluice_config_source_read_async (self->source, self->cancellable, on_read, reload);
+  g_array_append_val (self->waiting, reload);
+  /* one at a time: what is read later must not be overtaken by what was read before */
+  if (self->reading_for == NULL)
+    begin_reading (self);
+}
+
+void
+sluice_daemon_drop_readings (SluiceDaemon *self)
+{
+  sluice_daemon_finish_reading (self);
+  while (self->waiting->len > 0)
+    {
+      self->reading_for = g_steal_pointer (&self->waiting);
+      self->waiting = g_array_new (FALSE, FALSE, sizeof (SluiceDaemonReload));
+      sluice_daemon_finish_reading (self);
+    }
 }

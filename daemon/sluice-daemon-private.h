@@ -13,6 +13,12 @@
 
 G_BEGIN_DECLS
 
+/* Somebody who asked for a reading. */
+typedef struct {
+  SluiceDaemonFunc done; /* (nullable) */
+  gpointer user_data;
+} SluiceDaemonReload;
+
 struct _SluiceDaemon {
   GObject parent_instance;
 
@@ -32,6 +38,10 @@ struct _SluiceDaemon {
   GPtrArray *files;           /* (owned) (element-type filename): of the last reading */
   char *config_error;         /* (owned) (nullable): the first error of the last reading */
   gboolean usable;            /* a configuration was read that could be used */
+  GPtrArray *found;           /* (owned) (element-type SluiceDeployment): without a configuration, by the last look */
+  GArray *reading_for; /* (owned) (nullable) (element-type SluiceDaemonReload): who waits for the reading under way;
+                          %NULL if none is */
+  GArray *waiting;     /* (owned) (element-type SluiceDaemonReload): who came meanwhile */
 
   SluiceLog *log; /* (nullable): the caller's */
   gboolean topics_chosen;
@@ -73,12 +83,16 @@ void sluice_daemon_note_reading (SluiceDaemon *self, const char *words);
 /* sluice_settings.debug, as it is now. */
 void sluice_daemon_choose_topics (SluiceDaemon *self);
 
-/* The router to serve with. (transfer full) */
-SluiceRouter *sluice_daemon_dup_router (SluiceDaemon *self);
-
-/* Looks for local models if none is configured, else begins to serve. */
-void sluice_daemon_find_or_announce (SluiceDaemon *self);
+/* Puts the last reading in force, after a look at the Ollama servers that are concerned; until then the one before is
+ * served. Ends the reading. */
+void sluice_daemon_serve (SluiceDaemon *self);
 void sluice_daemon_watch_files (SluiceDaemon *self);
+
+/* Answers those who wait for the reading under way, and begins the next if somebody came meanwhile. */
+void sluice_daemon_finish_reading (SluiceDaemon *self);
+
+/* Answers everybody who waits: there is no reading any more. */
+void sluice_daemon_drop_readings (SluiceDaemon *self);
 
 /* -daemon.c: begins to serve, if that was not done. */
 void sluice_daemon_announce (SluiceDaemon *self);

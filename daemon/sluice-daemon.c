@@ -23,6 +23,8 @@ take_down (SluiceDaemon *self)
   g_clear_handle_id (&self->drain_source, g_source_remove);
   sluice_daemon_end_service (self);
   g_clear_pointer (&self->finder, sluice_finder_free);
+  if (self->waiting != NULL)
+    sluice_daemon_drop_readings (self);
   g_clear_pointer (&self->front, sluice_front_free);
   sluice_daemon_leave_bus (self);
   if (self->ledger != NULL)
@@ -45,6 +47,9 @@ sluice_daemon_dispose (GObject *object)
   g_clear_pointer (&self->findings, g_ptr_array_unref);
   g_clear_pointer (&self->files, g_ptr_array_unref);
   g_clear_pointer (&self->config_error, g_free);
+  g_clear_pointer (&self->found, g_ptr_array_unref);
+  g_clear_pointer (&self->reading_for, g_array_unref);
+  g_clear_pointer (&self->waiting, g_array_unref);
   G_OBJECT_CLASS (sluice_daemon_parent_class)->dispose (object);
 }
 
@@ -62,6 +67,9 @@ sluice_daemon_init (SluiceDaemon *self)
   self->cancellable = g_cancellable_new ();
   self->drain_ms = self->idle_us = -1;
   g_queue_init (&self->policies);
+  self->found = g_ptr_array_new_with_free_func ((GDestroyNotify) sluice_deployment_unref);
+  self->waiting = g_array_new (FALSE, FALSE, sizeof (SluiceDaemonReload));
+  self->reading_for = g_array_new (FALSE, FALSE, sizeof (SluiceDaemonReload));
 }
 
 SluiceDaemon *
@@ -173,7 +181,7 @@ sluice_daemon_announce (SluiceDaemon *self)
 gboolean
 sluice_daemon_start (SluiceDaemon *self, GError **error)
 {
-  g_autoptr (SluiceRouter) router = NULL;
+  g_autoptr (SluiceRouter) nothing = sluice_router_new (self->config, NULL);
   g_autofree char *socket_path = NULL;
   SluiceFrontSockets sockets = { NULL };
 
@@ -181,11 +189,10 @@ sluice_daemon_start (SluiceDaemon *self, GError **error)
     return FALSE;
   sluice_daemon_load_policy (self);
 
-  router = sluice_daemon_dup_router (self);
   sluice_findings_print (self->findings);
   socket_path = prepare_socket ();
   sockets = (SluiceFrontSockets){ socket_path, self->inherited };
-  self->front = sluice_front_new (self->config, router, self->usable ? NULL : self->config_error, &sockets,
+  self->front = sluice_front_new (self->config, nothing, self->usable ? NULL : self->config_error, &sockets,
                                   self->ledger, self->clock, error);
   g_clear_pointer (&self->inherited, g_ptr_array_unref);
   if (self->front == NULL)
@@ -196,7 +203,7 @@ sluice_daemon_start (SluiceDaemon *self, GError **error)
   sluice_front_set_cloud_policy (self->front, sluice_daemon_get_policy (self));
   sluice_daemon_watch_files (self);
   sluice_daemon_join_bus (self);
-  sluice_daemon_find_or_announce (self);
+  sluice_daemon_serve (self);
   return TRUE;
 }
 

@@ -4,6 +4,7 @@
 #include <libsoup/soup.h>
 
 #include "router/sluice-locality.h"
+#include "router/sluice-ollama-name.h"
 #include "shared/sluice-json.h"
 
 #define LOOK_TIMEOUT_MS 800
@@ -11,42 +12,74 @@
 #define MAX_LIST_BYTES (4 * 1024 * 1024)
 
 struct _SluiceFinder {
+  guint refs;                /* one thread: the owner's, and one for each server that has not answered */
   SoupSession *session;      /* (owned) */
   GCancellable *cancellable; /* (owned) */
   guint timeout;
-  char *base; /* (owned) */
-  const SluiceProvider *provider;
-  SluiceFinderFunc func;
+  guint n_asked; /* servers whose answers are awaited */
+  SluiceFinderResult result;
+  SluiceFinderFunc func; /* (nullable): when it was called, or must not be */
   gpointer user_data;
 };
+
+typedef struct {
+  SluiceFinder *finder; /* (owned) */
+  char *base;           /* (owned) */
+} Look;
+
+static void
+found_free (gpointer data)
+{
+  SluiceFound *found = data;
+
+  g_free (found->base);
+  g_free (found->name);
+  g_free (found);
+}
+
+static void
+finder_unref (SluiceFinder *self)
+{
+  if (--self->refs > 0)
+    return;
+
+  g_object_unref (self->cancellable);
+  g_object_unref (self->session);
+  g_ptr_array_unref (self->result.found);
+  sluice_remote_models_unref (self->result.remote);
+  g_free (self);
+}
 
 void
 sluice_finder_free (SluiceFinder *self)
 {
+  self->func = NULL;
   g_cancellable_cancel (self->cancellable);
   g_clear_handle_id (&self->timeout, g_source_remove);
-  g_object_unref (self->cancellable);
-  g_object_unref (self->session);
-  g_free (self->base);
-  g_free (self);
+  finder_unref (self);
 }
 
-/* One entry of the list; models that run on somebody else's machine are not local and not offered unasked. */
 static void
-add_model (SluiceFinder *self, SluiceJsonValue entry, GPtrArray *found)
+add_model (SluiceFinder *self, const char *base, SluiceJsonValue entry)
 {
   g_autofree char *name = sluice_json_dup_string (sluice_json_get (entry, "name"));
-  g_autofree char *group = NULL;
+  g_autofree char *host = sluice_json_dup_string (sluice_json_get (entry, "remote_host"));
+  SluiceFound *found;
 
-  if (name == NULL || *name == '\0' || sluice_json_get (entry, "remote_host").type == SLUICE_JSON_STRING
-      || g_str_has_suffix (name, "cloud"))
+  if (name == NULL || *name == '\0')
     return;
-  group = g_strconcat ("ollama/", name, NULL);
-  g_ptr_array_add (found, sluice_deployment_new_found (group, self->provider, name, self->base));
+  if ((host != NULL && *host != '\0') || sluice_ollama_name_is_cloud (name))
+    {
+      sluice_remote_models_add (self->result.remote, base, name);
+      return;
+    }
+  found = g_new (SluiceFound, 1);
+  *found = (SluiceFound){ g_strdup (base), g_steal_pointer (&name) };
+  g_ptr_array_add (self->result.found, found);
 }
 
-static void
-read_list (SluiceFinder *self, GBytes *bytes, GPtrArray *found)
+static gboolean
+read_list (SluiceFinder *self, const char *base, GBytes *bytes)
 {
   SluiceJsonValue root, entry;
   SluiceJsonIter iter;
@@ -54,82 +87,102 @@ read_list (SluiceFinder *self, GBytes *bytes, GPtrArray *found)
   const char *text = g_bytes_get_data (bytes, &length);
 
   if (length > MAX_LIST_BYTES || !sluice_json_check (text, length, SLUICE_JSON_FLAGS_NONE, &root, NULL))
-    return;
+    return FALSE;
   sluice_json_iter_init (&iter, sluice_json_get (root, "models"));
-  while (found->len < MAX_MODELS && sluice_json_iter_next (&iter, NULL, &entry))
-    add_model (self, entry, found);
+  for (guint i = 0; i < MAX_MODELS && sluice_json_iter_next (&iter, NULL, &entry); i++)
+    add_model (self, base, entry);
+  return TRUE;
 }
 
 static void
-report (SluiceFinder *self, GPtrArray *found)
+report (SluiceFinder *self)
 {
   SluiceFinderFunc func = self->func;
 
   self->func = NULL;
   g_clear_handle_id (&self->timeout, g_source_remove);
+  self->refs++;
   if (func != NULL)
-    func (found, self->user_data);
+    func (&self->result, self->user_data);
+  finder_unref (self);
 }
 
 static void
 on_list (GObject *source, GAsyncResult *result, gpointer data)
 {
-  SluiceFinder *self = data;
+  Look *look = data;
+  SluiceFinder *self = look->finder;
   g_autoptr (GError) error = NULL;
   g_autoptr (GBytes) bytes = soup_session_send_and_read_finish (SOUP_SESSION (source), result, &error);
-  g_autoptr (GPtrArray) found = NULL;
 
-  if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
-    return;
-  found = g_ptr_array_new_with_free_func ((GDestroyNotify) sluice_deployment_unref);
-  if (bytes != NULL)
-    read_list (self, bytes, found);
-  report (self, found);
+  if (self->func != NULL)
+    {
+      /* where nobody listens there is nothing to miss */
+      if (bytes != NULL ? !read_list (self, look->base, bytes)
+                        : !g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CONNECTION_REFUSED))
+        self->result.complete = FALSE;
+      if (--self->n_asked == 0)
+        report (self);
+    }
+  finder_unref (self);
+  g_free (look->base);
+  g_free (look);
 }
 
 static gboolean
 on_timeout (gpointer data)
 {
   SluiceFinder *self = data;
-  g_autoptr (GPtrArray) nothing = g_ptr_array_new ();
 
   self->timeout = 0;
+  if (self->n_asked > 0)
+    self->result.complete = FALSE;
+  self->refs++;
+  report (self);
   g_cancellable_cancel (self->cancellable);
-  report (self, nothing);
+  finder_unref (self);
   return G_SOURCE_REMOVE;
 }
 
-static gboolean
-may_be_asked (const char *base)
+static void
+ask (SluiceFinder *self, const char *base)
 {
   g_autoptr (GUri) uri = g_uri_parse (base, G_URI_FLAGS_NONE, NULL);
+  g_autofree char *address = g_strconcat (base, "/api/tags", NULL);
+  g_autoptr (SoupMessage) message = NULL;
+  Look *look;
 
-  return uri != NULL && g_uri_get_host (uri) != NULL && sluice_host_is_private (g_uri_get_host (uri));
+  if (uri == NULL || g_uri_get_host (uri) == NULL || !sluice_host_is_private (g_uri_get_host (uri)))
+    return;
+  message = soup_message_new (SOUP_METHOD_GET, address);
+  if (message == NULL)
+    return;
+
+  soup_message_add_flags (message, SOUP_MESSAGE_NO_REDIRECT);
+  look = g_new (Look, 1);
+  *look = (Look){ self, g_strdup (base) };
+  self->refs++;
+  self->n_asked++;
+  soup_session_send_and_read_async (self->session, message, G_PRIORITY_DEFAULT, self->cancellable, on_list, look);
 }
 
 SluiceFinder *
-sluice_finder_new (SluiceConfig *config, SluiceFinderFunc func, gpointer user_data)
+sluice_finder_new (GPtrArray *bases, SluiceFinderFunc func, gpointer user_data)
 {
   SluiceFinder *self = g_new0 (SluiceFinder, 1);
-  const char *base = sluice_config_get_variable (config, "OLLAMA_API_BASE");
-  g_autofree char *address = NULL;
-  g_autoptr (SoupMessage) message = NULL;
 
-  self->provider = sluice_provider_find ("ollama");
-  self->base = g_strdup (base != NULL ? base : "http://127.0.0.1:11434");
+  self->refs = 1;
   self->func = func;
   self->user_data = user_data;
+  self->result.found = g_ptr_array_new_with_free_func (found_free);
+  self->result.remote = sluice_remote_models_new ();
+  self->result.complete = TRUE;
   self->cancellable = g_cancellable_new ();
   self->session = soup_session_new_with_options ("timeout", 2, NULL);
   soup_session_set_proxy_resolver (self->session, NULL);
-  address = g_strconcat (self->base, "/api/tags", NULL);
-  message = may_be_asked (self->base) ? soup_message_new (SOUP_METHOD_GET, address) : NULL;
+  for (guint i = 0; i < bases->len; i++)
+    ask (self, g_ptr_array_index (bases, i));
   /* without an address to ask the answer still comes from the loop */
-  self->timeout = g_timeout_add (message != NULL ? LOOK_TIMEOUT_MS : 0, on_timeout, self);
-  if (message != NULL)
-    {
-      soup_message_add_flags (message, SOUP_MESSAGE_NO_REDIRECT);
-      soup_session_send_and_read_async (self->session, message, G_PRIORITY_DEFAULT, self->cancellable, on_list, self);
-    }
+  self->timeout = g_timeout_add (self->n_asked > 0 ? LOOK_TIMEOUT_MS : 0, on_timeout, self);
   return self;
 }

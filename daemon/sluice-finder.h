@@ -1,21 +1,35 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * Looks once for local models while nothing is configured: asks Ollama for its list (DESIGN 7). Main thread.
+ * Asks Ollama servers once for their lists (DESIGN 7): which models there are, for those who have configured none, and
+ * which of them a server only passes on to its cloud. Main thread.
  */
 #pragma once
 
-#include "router/sluice-router.h"
+#include "router/sluice-remote-models.h"
 
 G_BEGIN_DECLS
 
 typedef struct _SluiceFinder SluiceFinder;
 
-/* @found (element-type SluiceDeployment), perhaps empty; called once, from the main loop, within a second. */
-typedef void (*SluiceFinderFunc) (GPtrArray *found, gpointer user_data);
+/* A model that runs where it was found. */
+typedef struct {
+  char *base; /* as it was given */
+  char *name;
+} SluiceFound;
 
-SluiceFinder *sluice_finder_new (SluiceConfig *config, SluiceFinderFunc func, gpointer user_data);
+typedef struct {
+  GPtrArray *found;           /* (element-type SluiceFound) */
+  SluiceRemoteModels *remote; /* the others */
+  gboolean complete;          /* FALSE if a server was there but did not answer well in time */
+} SluiceFinderResult;
 
-/* No call comes afterwards. */
+/* Called once, from the main loop, within a second; @result is the finder's and lives during the call. */
+typedef void (*SluiceFinderFunc) (const SluiceFinderResult *result, gpointer user_data);
+
+/* @bases (element-type utf8): addresses without a trailing slash; those that are not on this network are not asked. */
+SluiceFinder *sluice_finder_new (GPtrArray *bases, SluiceFinderFunc func, gpointer user_data);
+
+/* No call comes afterwards. May be called from within it. */
 void sluice_finder_free (SluiceFinder *self);
 
 G_END_DECLS

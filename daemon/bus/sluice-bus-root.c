@@ -304,7 +304,7 @@ sluice_bus_root_set_state (SluiceBusRoot *self, SluiceBusState state, const char
   g_return_if_fail (SLUICE_IS_BUS_ROOT (self));
   g_return_if_fail (state < G_N_ELEMENTS (states));
 
-  if (reasons == NULL || (state != SLUICE_BUS_DEGRADED && state != SLUICE_BUS_CONFIG_ERROR))
+  if (reasons == NULL)
     reasons = nothing;
   for (; *reasons != NULL; reasons++)
     {

@@ -58,8 +58,8 @@ void sluice_bus_root_stop (SluiceBusRoot *self);
 void sluice_bus_root_set_addresses (SluiceBusRoot *self, const char *const *addresses);
 
 /*
- * @reasons: (nullable) (array zero-terminated=1): why it is DEGRADED or CONFIG_ERROR; each a word, a colon, a blank and
- * a text without secrets: "ledger-unavailable: cannot write sluice.db: …". Dropped in the other states.
+ * @reasons: (nullable) (array zero-terminated=1): what is not as it should be; each a word, a colon, a blank and a text
+ * without secrets: "ledger-unavailable: cannot write sluice.db: …".
  */
 void sluice_bus_root_set_state (SluiceBusRoot *self, SluiceBusState state, const char *const *reasons);
 

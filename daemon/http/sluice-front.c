@@ -192,6 +192,8 @@ void
 sluice_front_set_cloud_policy (SluiceFront *self, SluiceCloudPolicy policy)
 {
   g_atomic_int_set (&self->cloud_policy, (gint) policy);
+  for (guint i = 0; policy == SLUICE_CLOUD_OFF && i < self->workers->len; i++)
+    sluice_worker_leave_cloud (g_ptr_array_index (self->workers, i));
 }
 
 void

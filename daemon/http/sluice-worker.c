@@ -411,6 +411,20 @@ sluice_worker_drain (SluiceWorker *self)
 }
 
 static void
+leave_cloud_in_thread (gpointer data)
+{
+  SluiceWorker *self = data;
+
+  sluice_upstream_leave_cloud (self->upstream);
+}
+
+void
+sluice_worker_leave_cloud (SluiceWorker *self)
+{
+  sluice_inbox_push (self->inbox, leave_cloud_in_thread, self, NULL);
+}
+
+static void
 stop_in_thread (gpointer data)
 {
   SluiceWorker *self = data;

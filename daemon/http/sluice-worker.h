@@ -39,6 +39,9 @@ guint sluice_worker_get_n_connections (SluiceWorker *self);
 /* From the next request on. Any thread. */
 void sluice_worker_set_snapshot (SluiceWorker *self, SluiceSnapshot *snapshot);
 
+/* Closes the idle connections to cloud upstreams; any thread. */
+void sluice_worker_leave_cloud (SluiceWorker *self);
+
 /* Closes idle connections, and others as soon as their request is done; any thread. */
 void sluice_worker_drain (SluiceWorker *self);
 

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "router/sluice-locality.h"
+#include "router/sluice-ollama-name.h"
 #include "secrets/sluice-secret.h"
 #include "secrets/sluice-secrets.h"
 #include "shared/sluice-error.h"
@@ -95,16 +96,6 @@ check_base (const char *base, const SluiceConfigModel *model, gboolean *private_
   return TRUE;
 }
 
-/* "name:cloud", "name:120b-cloud", in any case, as Ollama takes it */
-static gboolean
-is_cloud_tag (const char *model)
-{
-  const char *last = strrchr (model, ':');
-  g_autofree char *tag = last != NULL ? g_ascii_strdown (last, -1) : NULL;
-
-  return tag != NULL && (g_str_equal (tag, ":cloud") || g_str_has_suffix (tag, "-cloud"));
-}
-
 static const SluiceProvider *
 provider_of (const SluiceConfigModel *model, const char **name, GError **error)
 {
@@ -185,7 +176,7 @@ sluice_deployment_new (SluiceConfig *config, const SluiceConfigModel *model, GEr
   if (sluice_deployment_is_mock (self) && model->local < 0)
     self->local = TRUE;
   /* Ollama hands some models on to its own cloud: they are tagged so (DESIGN 7) */
-  if (model->local < 0 && g_str_equal (self->provider->dialect, "ollama") && is_cloud_tag (name))
+  if (model->local < 0 && sluice_deployment_is_ollama (self) && sluice_ollama_name_is_cloud (name))
     self->local = FALSE;
   self->input_femto = model->input_femto;
   self->output_femto = model->output_femto;
@@ -259,9 +250,16 @@ sluice_deployment_new_from (SluiceDeployment *pattern,
   self = sluice_deployment_new (config, &item, error);
   if (self == NULL)
     return NULL;
-  if (g_str_equal (self->provider->dialect, "ollama") && is_cloud_tag (self->model)
+  if (sluice_deployment_is_ollama (self) && sluice_ollama_name_is_cloud (self->model)
       && strchr (model->model, '*') != NULL)
     self->local = FALSE;
+  /* the mock provider is for those who have configured nothing, or have named it */
+  if (!sluice_deployment_says_provider (model) && sluice_deployment_is_mock (self))
+    {
+      g_set_error (error, SLUICE_ERROR, SLUICE_ERROR_CONFIG, "the mock provider is not offered by a wildcard");
+      sluice_deployment_unref (self);
+      return NULL;
+    }
   self->pattern = sluice_deployment_ref (pattern);
   return self;
 }
@@ -308,6 +306,12 @@ sluice_deployment_new_found (const char *group,
   self->local = TRUE;
   self->input_femto = self->output_femto = 0;
   return self;
+}
+
+gboolean
+sluice_deployment_is_ollama (const SluiceDeployment *self)
+{
+  return self->provider != NULL && g_str_equal (self->provider->dialect, "ollama");
 }
 
 gboolean

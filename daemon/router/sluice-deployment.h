@@ -84,6 +84,9 @@ void sluice_deployment_leave (SluiceDeployment *self);
 /* Attempts under way, with those of all that came of the same wildcard. */
 guint sluice_deployment_get_in_flight (SluiceDeployment *self);
 
+/* Speaks Ollama's own wire: its model may be one that Ollama passes on. */
+gboolean sluice_deployment_is_ollama (const SluiceDeployment *self);
+
 /* Answers without an upstream. */
 gboolean sluice_deployment_is_mock (const SluiceDeployment *self);
 

@@ -22,6 +22,7 @@ struct _SluiceRouter {
   GArray *wildcards;   /* (element-type WildcardItem): those that are asked first come first */
   SluiceConfig *config; /* (owned) (nullable): keeps aliases and items */
   gboolean unconfigured;
+  SluiceRemoteModels *remote; /* (owned) (nullable): what local servers only pass on */
 };
 
 /* Listed while nothing is configured; error-<status> and slow-<ms> have no end. */
@@ -225,8 +226,76 @@ sluice_router_unref (SluiceRouter *self)
   g_ptr_array_unref (self->names);
   g_hash_table_unref (self->aliases);
   g_array_unref (self->wildcards);
+  g_clear_pointer (&self->remote, sluice_remote_models_unref);
   g_clear_pointer (&self->config, sluice_config_unref);
   g_free (self);
+}
+
+static void
+add_base (GPtrArray *bases, const SluiceDeployment *deployment)
+{
+  if (sluice_deployment_is_ollama (deployment) && deployment->local
+      && !g_ptr_array_find_with_equal_func (bases, deployment->api_base, g_str_equal, NULL))
+    g_ptr_array_add (bases, g_strdup (deployment->api_base));
+}
+
+/* What a client may get that names the provider itself. */
+static void
+add_usual_base (SluiceRouter *self, GPtrArray *bases)
+{
+  const SluiceProvider *provider = sluice_provider_find ("ollama");
+  const char *base = sluice_config_get_variable (self->config, provider->base_variables[0]);
+  g_autoptr (SluiceDeployment) usual
+      = sluice_deployment_new_found ("ollama", provider, "", base != NULL ? base : provider->base);
+
+  add_base (bases, usual);
+}
+
+GPtrArray *
+sluice_router_dup_ollama_bases (SluiceRouter *self)
+{
+  GPtrArray *bases = g_ptr_array_new_with_free_func (g_free);
+  GHashTableIter iter;
+  gpointer list;
+
+  g_hash_table_iter_init (&iter, self->groups);
+  while (g_hash_table_iter_next (&iter, NULL, &list))
+    {
+      for (guint i = 0; i < ((GPtrArray *) list)->len; i++)
+        add_base (bases, g_ptr_array_index ((GPtrArray *) list, i));
+    }
+  for (guint i = 0; i < self->wildcards->len; i++)
+    {
+      const WildcardItem *entry = &g_array_index (self->wildcards, WildcardItem, i);
+
+      if (entry->pattern->provider != NULL)
+        add_base (bases, entry->pattern);
+      else
+        add_usual_base (self, bases);
+    }
+  return bases;
+}
+
+static void
+mark_remote (SluiceRouter *self, SluiceDeployment *deployment)
+{
+  if (self->remote != NULL && deployment->local && sluice_deployment_is_ollama (deployment)
+      && sluice_remote_models_contains (self->remote, deployment->api_base, deployment->model))
+    deployment->local = FALSE;
+}
+
+void
+sluice_router_set_remote (SluiceRouter *self, SluiceRemoteModels *remote)
+{
+  self->remote = sluice_remote_models_ref (remote);
+  for (guint i = 0; i < sluice_config_get_n_models (self->config); i++)
+    {
+      const SluiceConfigModel *model = sluice_config_get_model (self->config, i);
+      SluiceDeployment *deployment = g_hash_table_lookup (self->ids, model->id);
+
+      if (deployment != NULL && model->local < 0)
+        mark_remote (self, deployment);
+    }
 }
 
 static void
@@ -285,8 +354,10 @@ meet_wildcards (SluiceRouter *self, const char *name, GError **error)
       upstream = sluice_wildcard_fill (entry->item->model, (const char *const *) captures, name);
       g_clear_error (error);
       deployment = sluice_deployment_new_from (entry->pattern, self->config, entry->item, upstream, error);
-      if (deployment != NULL)
-        g_ptr_array_add (list, deployment);
+      if (deployment == NULL)
+        continue;
+      mark_remote (self, deployment);
+      g_ptr_array_add (list, deployment);
     }
 
   shuffle (list);

@@ -6,6 +6,7 @@
 #pragma once
 
 #include "router/sluice-deployment.h"
+#include "router/sluice-remote-models.h"
 
 G_BEGIN_DECLS
 
@@ -20,6 +21,16 @@ SluiceRouter *sluice_router_new (SluiceConfig *config, GPtrArray *findings);
  * provider (DESIGN 7).
  */
 SluiceRouter *sluice_router_new_unconfigured (GPtrArray *found);
+
+/*
+ * The addresses of the Ollama servers that its local deployments are at, each once: they are asked which of their
+ * models they only pass on. (transfer full) (element-type utf8)
+ */
+GPtrArray *sluice_router_dup_ollama_bases (SluiceRouter *self);
+
+/* Deployments of @remote count as cloud, unless model_info.local says otherwise of that very model. Before it serves;
+ * once. */
+void sluice_router_set_remote (SluiceRouter *self, SluiceRemoteModels *remote);
 
 SluiceRouter *sluice_router_ref (SluiceRouter *self);
 void sluice_router_unref (SluiceRouter *self);

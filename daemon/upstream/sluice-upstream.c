@@ -103,6 +103,18 @@ sluice_upstream_tick (SluiceUpstream *self)
     }
 }
 
+void
+sluice_upstream_leave_cloud (SluiceUpstream *self)
+{
+  for (guint i = self->slots->len; i > 0; i--)
+    {
+      const SluiceSessionSlot *slot = g_ptr_array_index (self->slots, i - 1);
+
+      if (!slot->direct && slot->in_flight == 0)
+        g_ptr_array_remove_index (self->slots, i - 1);
+    }
+}
+
 gboolean
 sluice_upstream_is_busy (SluiceUpstream *self)
 {

@@ -21,6 +21,9 @@ void sluice_upstream_free (SluiceUpstream *self);
 /* Ends attempts that are past a deadline and gives back sessions that are not needed. Call it a few times a second
  * while sluice_upstream_is_busy(). */
 void sluice_upstream_tick (SluiceUpstream *self);
+/* Closes the connections of sessions for cloud deployments that have nothing under way. */
+void sluice_upstream_leave_cloud (SluiceUpstream *self);
+
 gboolean sluice_upstream_is_busy (SluiceUpstream *self);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (SluiceUpstream, sluice_upstream_free)

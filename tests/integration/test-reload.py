@@ -56,9 +56,7 @@ def test_by_itself(world):
         gateway.write_config(config(world, 'three'))
         wait_until(lambda: models(gateway) == ['three'], what='the changed file')
         # as editors do it: a new file takes the old one's place
-        with open(gateway.config_path + '.new', 'w', encoding='utf-8') as file:
-            file.write(config(world, 'four'))
-        os.replace(gateway.config_path + '.new', gateway.config_path)
+        replace_config(gateway, config(world, 'four'))
         wait_until(lambda: models(gateway) == ['four'], what='the replaced file')
 
 
@@ -148,6 +146,28 @@ def test_idle_connection_outlives_its_configuration(world):
             # each worker looks at its connections once a second
             gateway.chat('one').expect(200)
         check(raw.at_end(5 * TIME_FACTOR), 'the limit that it began with is forgotten')
+
+
+def replace_config(gateway, text):
+    """At once: who reads meanwhile reads the one or the other."""
+    with open(gateway.config_path + '.new', 'w', encoding='utf-8') as file:
+        file.write(text)
+    os.replace(gateway.config_path + '.new', gateway.config_path)
+
+
+def test_the_last_reading_wins(world):
+    """A long file that is still read does not come into force after a short one that was asked for later."""
+    many = config(world, *(f'old-{i}' for i in range(2500)))
+    with Gateway(config(world, 'one')) as gateway:
+        for turn in range(3):
+            replace_config(gateway, many)
+            os.kill(gateway.pid, signal.SIGHUP)
+            replace_config(gateway, config(world, f'new-{turn}'))
+            os.kill(gateway.pid, signal.SIGHUP)
+            wait_until(lambda turn=turn: models(gateway) == [f'new-{turn}'], 10, 'the last file')
+            # what was being read meanwhile is over by the time that another reading is
+            hang_up(gateway, 'the configuration was read again')
+            check_equal(models(gateway), [f'new-{turn}'])
 
 
 def ask_until(gateway, stop, failures, counts):

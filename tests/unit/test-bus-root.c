@@ -163,7 +163,7 @@ test_properties (Fixture *f, gconstpointer data)
   assert_property (f, "CloudFallback", "true");
 
   sluice_bus_root_set_addresses (f->root, addresses);
-  sluice_bus_root_set_state (f->root, SLUICE_BUS_RUNNING, reasons);
+  sluice_bus_root_set_state (f->root, SLUICE_BUS_RUNNING, NULL);
   assert_property (f, "Addresses", "['http://127.0.0.1:4000']");
   assert_property (f, "State", "'running'");
   assert_property (f, "StateReasons", "@as []");
