@@ -101,7 +101,9 @@ advise_block (const char *text, const char *end, const Line *line)
   const char *content = line->begin + line->indent;
   Line item = { .number = 0 };
 
-  if (content < line->end && *content == '-' && !line->is_item && !g_str_has_prefix (content, "---"))
+  /* the text ends where it ends, without a NUL */
+  if (content < line->end && *content == '-' && !line->is_item
+      && !(line->end - content >= 3 && memcmp (content, "---", 3) == 0))
     return g_strdup ("a blank is missing after the '-' that begins this list item");
   if (line->is_item)
     {
