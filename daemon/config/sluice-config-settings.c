@@ -83,6 +83,31 @@ set_value (SluiceSettings *settings, const SluiceSettingInfo *info, const Sluice
     }
 }
 
+/* Says what is wrong with each text of @node, where it stands. Returns whether nothing is. */
+static gboolean
+check_setting (SluiceConfigReader *self, const SluiceSettingInfo *info, const SluiceYamlNode *node)
+{
+  const char *fault = node->type == SLUICE_YAML_STRING ? sluice_settings_find_fault (info, node->text) : NULL;
+  gboolean fine = fault == NULL;
+
+  if (!fine)
+    sluice_config_reader_error (self, node, "%s", fault);
+  for (guint i = 0; info->check != NULL && node->type == SLUICE_YAML_LIST && i < node->items->len; i++)
+    {
+      const SluiceYamlNode *item = g_ptr_array_index (node->items, i);
+      gsize before = self->path->len;
+
+      fault = item->type == SLUICE_YAML_STRING ? info->check (item->text) : NULL;
+      if (fault == NULL)
+        continue;
+      sluice_yaml_path_push_index (self->path, i);
+      sluice_config_reader_error (self, item, "%s", fault);
+      g_string_truncate (self->path, before);
+      fine = FALSE;
+    }
+  return fine;
+}
+
 static void
 read_setting (SluiceConfigReader *self, const SluiceYamlMember *member)
 {
@@ -95,7 +120,7 @@ read_setting (SluiceConfigReader *self, const SluiceYamlMember *member)
       report_unknown (self, member);
       return;
     }
-  if (node->type == SLUICE_YAML_NULL)
+  if (node->type == SLUICE_YAML_NULL || !check_setting (self, info, node))
     return;
   if (set_value (self->config->settings, info, node))
     {
@@ -169,13 +194,20 @@ static void
 read_variable (SluiceConfig *self, const SluiceSettingInfo *info, const char *variable, SluiceFindingSink *sink)
 {
   const char *text = g_hash_table_lookup (self->variables, variable);
+  gboolean is_text = text != NULL && g_utf8_validate (text, -1, NULL);
+  const char *fault = is_text ? sluice_settings_find_fault (info, text) : NULL;
   g_autofree char *takes = NULL;
 
   if (text == NULL || *text == '\0' || sluice_config_get_origin (self, info->name) != SLUICE_ORIGIN_DEFAULT)
     return;
-  if (g_utf8_validate (text, -1, NULL) && sluice_settings_set (self->settings, info->name, text, NULL))
+  if (is_text && sluice_settings_set (self->settings, info->name, text, NULL))
     {
       sluice_config_set_origin (self, info, SLUICE_ORIGIN_ENVIRONMENT);
+      return;
+    }
+  if (fault != NULL)
+    {
+      sluice_finding_sink_add (sink, SLUICE_FINDING_ERROR, 0, 0, NULL, "the variable %s %s", variable, fault);
       return;
     }
 

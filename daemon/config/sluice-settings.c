@@ -2,6 +2,7 @@
 #include "config/sluice-settings.h"
 
 #include "config/sluice-nearest.h"
+#include "config/sluice-settings-check.h"
 #include "shared/sluice-error.h"
 
 #include <string.h>
@@ -16,18 +17,21 @@
    0 * sizeof (char[__builtin_types_compatible_p (__typeof__ (((SluiceSettings *) NULL)->field), type) ? 1 : -1]))
 
 #define INT(field, minimum, maximum, default_text, description) \
-  { #field, SLUICE_SETTING_INT, OFFSET (field, gint64), minimum, maximum, default_text, description, { NULL } }
+  { #field, SLUICE_SETTING_INT, OFFSET (field, gint64), minimum, maximum, default_text, description, { NULL }, \
+    NULL, NULL }
 #define BOOL(field, default_text, description) \
-  { #field, SLUICE_SETTING_BOOL, OFFSET (field, gboolean), 0, 1, default_text, description, { NULL } }
-#define STRING(field, description) \
-  { #field, SLUICE_SETTING_STRING, OFFSET (field, char *), 0, 0, NULL, description, { NULL } }
-#define LIST(field, description) \
-  { #field, SLUICE_SETTING_LIST, OFFSET (field, char **), 0, 0, "", description, { NULL } }
+  { #field, SLUICE_SETTING_BOOL, OFFSET (field, gboolean), 0, 1, default_text, description, { NULL }, NULL, NULL }
+#define STRING(field, description, takes, check) \
+  { #field, SLUICE_SETTING_STRING, OFFSET (field, char *), 0, 0, NULL, description, { NULL }, takes, check }
+#define LIST(field, description, takes, check) \
+  { #field, SLUICE_SETTING_LIST, OFFSET (field, char **), 0, 0, "", description, { NULL }, takes, check }
 #define CHOICE(name, field, default_text, description, ...) \
-  { name, SLUICE_SETTING_CHOICE, OFFSET (field, int), 0, 0, default_text, description, { __VA_ARGS__ } }
+  { name, SLUICE_SETTING_CHOICE, OFFSET (field, int), 0, 0, default_text, description, { __VA_ARGS__ }, \
+    NULL, NULL }
 
 static const SluiceSettingInfo infos[] = {
-  STRING (host, "Address that is listened on, instead of both loopback addresses"),
+  STRING (host, "IP address that is listened on, instead of both loopback addresses",
+          "an IP address, like 127.0.0.1 or ::1", sluice_settings_check_address),
   INT (port, 0, 65535, "4000", "TCP port; 0 lets the kernel choose"),
   INT (workers, 0, 64, "0", "Threads that serve requests; 0 for one a core, at most 4"),
   INT (max_connections, 16, 65536, "4096", "Connections that are open at once"),
@@ -57,9 +61,11 @@ static const SluiceSettingInfo infos[] = {
           "off", "explicit", "fallback"),
   BOOL (keyless_access, "true", "Whether processes of the same user need no key while there is no master key"),
   BOOL (keyless_cloud_access, "false", "Whether requests without a key may use models that can cost money"),
-  LIST (allowed_hosts, "Further Host names that are served"),
-  LIST (cors_origins, "Origins that web pages may call from"),
-  LIST (debug, "Topics that the log tells about in detail"),
+  LIST (allowed_hosts, "Further Host names that are served", "a list of texts: host names, like gateway.example",
+        sluice_settings_check_host),
+  LIST (cors_origins, "Origins that web pages may call from", "a list of texts: origins, like https://app.example",
+        sluice_settings_check_origin),
+  LIST (debug, "Topics that the log tells about in detail", NULL, NULL),
 };
 
 const SluiceSettingInfo *
@@ -162,6 +168,8 @@ sluice_settings_describe_type (const SluiceSettingInfo *info)
 {
   g_return_val_if_fail (info != NULL, NULL);
 
+  if (info->takes != NULL)
+    return g_strdup (info->takes);
   switch (info->type)
     {
     case SLUICE_SETTING_INT:
@@ -223,6 +231,33 @@ split_list (const char *text)
   return g_strv_builder_end (list);
 }
 
+/* What is wrong with one of @values (nullable), or %NULL. */
+static const char *
+find_list_fault (const SluiceSettingInfo *info, const char *const *values)
+{
+  const char *fault = NULL;
+
+  for (guint i = 0; info->check != NULL && fault == NULL && values != NULL && values[i] != NULL; i++)
+    fault = info->check (values[i]);
+  return fault;
+}
+
+const char *
+sluice_settings_find_fault (const SluiceSettingInfo *info, const char *text)
+{
+  g_auto (GStrv) parts = NULL;
+
+  g_return_val_if_fail (info != NULL, NULL);
+  g_return_val_if_fail (text != NULL, NULL);
+
+  if (info->check == NULL || *text == '\0')
+    return NULL;
+  if (info->type != SLUICE_SETTING_LIST)
+    return info->check (text);
+  parts = split_list (text);
+  return find_list_fault (info, (const char *const *) parts);
+}
+
 static gboolean
 assign (SluiceSettings *self, const SluiceSettingInfo *info, const char *text)
 {
@@ -270,6 +305,7 @@ gboolean
 sluice_settings_set (SluiceSettings *self, const char *name, const char *text, GError **error)
 {
   const SluiceSettingInfo *info;
+  const char *fault;
   g_autofree char *takes = NULL;
 
   g_return_val_if_fail (self != NULL, FALSE);
@@ -279,6 +315,12 @@ sluice_settings_set (SluiceSettings *self, const char *name, const char *text, G
   info = find_or_fail (name, error);
   if (info == NULL)
     return FALSE;
+  fault = sluice_settings_find_fault (info, text);
+  if (fault != NULL)
+    {
+      g_set_error (error, SLUICE_ERROR, SLUICE_ERROR_CONFIG, "'%s' %s", name, fault);
+      return FALSE;
+    }
   if (assign (self, info, text))
     return TRUE;
 
@@ -291,6 +333,7 @@ gboolean
 sluice_settings_set_list (SluiceSettings *self, const char *name, const char *const *values, GError **error)
 {
   const SluiceSettingInfo *info;
+  const char *fault;
   char ***to;
 
   g_return_val_if_fail (self != NULL, FALSE);
@@ -307,6 +350,12 @@ sluice_settings_set_list (SluiceSettings *self, const char *name, const char *co
       return FALSE;
     }
 
+  fault = find_list_fault (info, values);
+  if (fault != NULL)
+    {
+      g_set_error (error, SLUICE_ERROR, SLUICE_ERROR_CONFIG, "'%s' %s", name, fault);
+      return FALSE;
+    }
   to = field (self, info);
   g_strfreev (*to);
   *to = values != NULL ? g_strdupv ((char **) values) : g_new0 (char *, 1);

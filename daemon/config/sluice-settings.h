@@ -34,7 +34,7 @@ typedef enum {
  * "durability" for power_loss_durability.
  */
 typedef struct {
-  char *host;                    /* (nullable): "127.0.0.1" and "::1" when not said */
+  char *host;                    /* (nullable): an IP address; "127.0.0.1" and "::1" when not said */
   gint64 port;                   /* 4000; 0 lets the kernel choose (tests) */
   gint64 workers;                /* 0: one a core, at most 4 */
   gint64 max_connections;        /* 4096 */
@@ -63,8 +63,8 @@ typedef struct {
   int cloud_policy;              /* 0 "off", 1 "explicit", 2 "fallback" (default): the first value of CloudPolicy */
   gboolean keyless_access;       /* TRUE: same-user processes need no key when there is no master key */
   gboolean keyless_cloud_access; /* FALSE: without a key local models only */
-  char **allowed_hosts;          /* further Host names that are served */
-  char **cors_origins;           /* origins that pages may come from */
+  char **allowed_hosts;          /* further Host names that are served: "name", "name:port", "[::1]:port" */
+  char **cors_origins;           /* origins that pages may come from, as browsers send them */
   char **debug;                  /* topics that are told about in detail */
 } SluiceSettings;
 
@@ -78,6 +78,9 @@ typedef struct {
  * @default_text: (nullable): what sluice_settings_set() would take for the default; %NULL for %NULL
  * @description: one sentence for people, without full stop
  * @choices: for choices: what may be written, by index; the rest is %NULL
+ * @takes: (nullable): for texts and lists: what sluice_settings_describe_type() says of it
+ * @check: (nullable): for texts and lists: what is wrong with a text, or with one of the list, in words that begin with
+ *   a verb ("takes ..."), static and without the text; %NULL for one that can be used
  *
  * A row of the table.
  */
@@ -90,6 +93,8 @@ typedef struct {
   const char *default_text;
   const char *description;
   const char *choices[SLUICE_SETTING_MAX_CHOICES];
+  const char *takes;
+  const char *(*check) (const char *text);
 } SluiceSettingInfo;
 
 /* The table. @n_infos (out). */
@@ -109,12 +114,17 @@ char *sluice_settings_describe_type (const SluiceSettingInfo *info);
 /*
  * Sets the setting @name from text (lists: comma-separated, blanks around the parts are dropped). Booleans are true,
  * yes, on, 1 and their opposites in any case. On error nothing changes. Errors: SLUICE_ERROR_CONFIG with type, range
- * and the text that did not fit, and, for an unknown name, the nearest one.
+ * and the text that did not fit (not for those that have a check, which says what is wrong), and, for an unknown name,
+ * the nearest one.
  */
 gboolean sluice_settings_set (SluiceSettings *self, const char *name, const char *text, GError **error);
 
 /* The value as text that sluice_settings_set() takes; %NULL for a string that is not set. Free with g_free(). */
 char *sluice_settings_get (const SluiceSettings *self, const char *name);
+
+/* What the check of the setting @info says of @text as sluice_settings_set() takes it: %NULL if it can be used, or if
+ * there is no check. */
+const char *sluice_settings_find_fault (const SluiceSettingInfo *info, const char *text);
 
 /* Sets the list @name from @values (nullable: empty) whose parts may hold commas. Other types are an error. */
 gboolean sluice_settings_set_list (SluiceSettings *self, const char *name, const char *const *values, GError **error);

@@ -226,5 +226,48 @@ def test_settings_of_the_environment():
         check_in('the variable SLUICE_PROT sets nothing, did you mean SLUICE_PORT?', checked.text)
 
 
+def test_addresses_and_origins():
+    """What cannot be listened on, or never be met, is found before anything starts; it names its place."""
+    text = """\
+model_list: []
+sluice_settings:
+  host: %s
+  allowed_hosts:
+    - gateway.example
+    - %s
+  cors_origins: ['https://app.example', '%s']
+"""
+    rows = [
+        (('localhost', '"*.example"', 'https://app.example/'), ('not a name', "no '*'", "no '/' at the end")),
+        (('127.0.0.1:4000', 'http://gateway.example', '*'), ('without a port', 'without a scheme', "no '*'")),
+        (('"[::1]"', '10.0.0.0/8', 'null'), ('without brackets', 'nor a network', 'tells nobody apart')),
+        (('http://127.0.0.1', '"fd00::1"', 'https://a:b@app.example'), ('not a URL', 'in brackets', 'no password')),
+    ]
+    with folder() as directory:
+        for values, words in rows:
+            checked = check_file(directory, (text % values).encode())
+            check_equal(checked.status, 1, 'status')
+            for place, path, word in zip(('3:9', '6:7', '7:41'), ('host', 'allowed_hosts[1]', 'cors_origins[1]'), words,
+                                         strict=True):
+                check(any(f"{match['line']}:{match['column']}" == place and match['level'] == 'error'
+                          and match['path'] == f'sluice_settings.{path}' and word in match['text']
+                          for match in checked.findings), f'{place} {word!r} is not in:\n{checked.text}')
+        checked = check_file(directory, (text % ('127.0.0.2', 'gateway.example:4000', 'tauri://localhost')).encode())
+        check_equal((checked.status, checked.text), (0, ''), 'what can be used')
+        checked = check_file(directory, b'model_list: []\n', {'SLUICE_HOST': 'localhost', 'LITELLM_CORS_ORIGINS': '*'})
+        check_equal(checked.status, 1, 'status')
+        check_in('the variable SLUICE_HOST takes an IP address', checked.text)
+        check_in('the variable LITELLM_CORS_ORIGINS takes whole origins', checked.text)
+
+        with open(os.path.join(directory, 'config.yaml'), 'w', encoding='utf-8') as file:
+            file.write('sluice_settings: {host: localhost}\n')
+        for arguments in (['--config', 'config.yaml'], ['--host', 'localhost'], ['--cors-origins', 'null']):
+            done = subprocess.run([program('SLUICED'), '--port', '0', *arguments], cwd=directory, check=False,
+                                  env={**clean_environment(), 'HOME': directory}, stdin=subprocess.DEVNULL,
+                                  capture_output=True, timeout=20 * TIME_FACTOR)
+            check_equal(done.returncode, 78, f'status with {arguments}')
+            check_in(' takes ', done.stderr.decode(), 'what is said')
+
+
 if __name__ == '__main__':
     run_tests(globals())

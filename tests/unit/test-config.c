@@ -269,6 +269,15 @@ static const FindingRow finding_rows[] = {
   { "sluice_settings: {keyless_access: [a]}\n", ERROR, 1, 35, "sluice_settings.keyless_access", "true or false" },
   { "sluice_settings: {durability: maybe}\n", ERROR, 1, 31, "sluice_settings.durability", "'process' or 'power-loss'" },
   { "sluice_settings: {allowed_hosts: [a, 5]}\n", ERROR, 1, 34, "sluice_settings.allowed_hosts", "a list of texts" },
+  { "sluice_settings: {host: localhost}\n", ERROR, 1, 25, "sluice_settings.host", "takes an IP address, not a name" },
+  { "sluice_settings: {host: '127.0.0.1:4000'}\n", ERROR, 1, 25, "sluice_settings.host", "without a port" },
+  { "sluice_settings: {host: 5}\n", ERROR, 1, 25, "sluice_settings.host", "takes an IP address" },
+  { "sluice_settings:\n  allowed_hosts:\n  - a.example\n  - '*.example'\n", ERROR, 4, 5,
+    "sluice_settings.allowed_hosts[1]", "no '*'" },
+  { "sluice_settings: {cors_origins: ['https://a', '*']}\n", ERROR, 1, 47, "sluice_settings.cors_origins[1]",
+    "no '*'" },
+  { "sluice_settings: {cors_origins: 'https://a, https://b/'}\n", ERROR, 1, 33, "sluice_settings.cors_origins",
+    "no '/' at the end" },
   { "sluice_settings: {cloud_policy: on}\n", ERROR, 1, 33, "sluice_settings.cloud_policy",
     "takes 'off', 'explicit' or 'fallback'" },
   { "sluice_settings: {exit_on_idle_minutes: 10081}\n", ERROR, 1, 41, "sluice_settings.exit_on_idle_minutes",
@@ -842,6 +851,14 @@ test_setting_variables (Fixture *f, gconstpointer data)
   g_hash_table_insert (f->environment, (gpointer) "SLUICE_PORT", (gpointer) "SECRET");
   g_assert_null (load (f, ITEM));
   g_assert_nonnull (strstr (finding (f, 0)->message, "SLUICE_PORT takes a whole number from 0 to 65535"));
+  g_hash_table_insert (f->environment, (gpointer) "LITELLM_CORS_ORIGINS", (gpointer) "https://SECRET.example");
+  g_hash_table_insert (f->environment, (gpointer) "SLUICE_PORT", (gpointer) "4001");
+  g_assert_null (load (f, ITEM));
+  g_assert_cmpstr (finding (f, 0)->message, ==,
+                   "the variable LITELLM_CORS_ORIGINS takes an origin in lower case, as a browser sends it");
+  g_hash_table_remove (f->environment, "LITELLM_CORS_ORIGINS");
+  g_hash_table_insert (f->environment, (gpointer) "SLUICE_PORT", (gpointer) "SECRET");
+
   /* what stands in the file is not looked for elsewhere */
   g_assert_nonnull (load (f, ITEM "sluice_settings: {port: 4001}\n"));
 
