@@ -156,6 +156,10 @@ void sluice_config_read_setting_variables (SluiceConfig *self, SluiceFindingSink
 /* general_settings.master_key, checked; @node (nullable): %NULL when the file has none. */
 void sluice_config_read_master_key (SluiceConfigReader *self, const SluiceYamlNode *node);
 
+/* The same where there is no file: one that a file would not get away with counts too, with a warning. Without any, the
+ * door would stand wider open than was meant. */
+void sluice_config_read_key_variable (SluiceConfig *self, SluiceFindingSink *sink);
+
 void sluice_config_model_free (SluiceConfigModel *self);
 
 G_END_DECLS

@@ -6,6 +6,8 @@
 #include <string.h>
 
 #define MASTER_KEY_PREFIX "sk-"
+#define KEY_VARIABLE "LITELLM_MASTER_KEY"
+#define EXAMPLE_FAULT "is a key from a tutorial that everybody knows: choose another"
 
 #define VARIABLE_PREFIX "SLUICE_"
 
@@ -329,11 +331,29 @@ find_key_fault (const char *key)
 }
 
 void
+sluice_config_read_key_variable (SluiceConfig *self, SluiceFindingSink *sink)
+{
+  const char *key = g_hash_table_lookup (self->variables, KEY_VARIABLE);
+  const char *fault;
+
+  if (key == NULL || *key == '\0')
+    return;
+
+  fault = find_key_fault (key);
+  if (fault == NULL && sluice_config_is_example_key (key))
+    fault = EXAMPLE_FAULT;
+  if (fault != NULL)
+    sluice_finding_sink_add (sink, SLUICE_FINDING_WARNING, 0, 0, NULL, "the variable " KEY_VARIABLE " %s", fault);
+  g_free (self->master_key);
+  self->master_key = g_strdup (key);
+}
+
+void
 sluice_config_read_master_key (SluiceConfigReader *self, const SluiceYamlNode *node)
 {
   static const SluiceYamlNode nowhere = { .line = 0 };
-  const char *key = node != NULL ? node->text : g_hash_table_lookup (self->config->variables, "LITELLM_MASTER_KEY");
-  const char *name = node != NULL ? "" : "the variable LITELLM_MASTER_KEY ";
+  const char *key = node != NULL ? node->text : g_hash_table_lookup (self->config->variables, KEY_VARIABLE);
+  const char *name = node != NULL ? "" : "the variable " KEY_VARIABLE " ";
   const SluiceYamlNode *place = node != NULL ? node : &nowhere;
   const char *fault;
 
@@ -344,7 +364,7 @@ sluice_config_read_master_key (SluiceConfigReader *self, const SluiceYamlNode *n
   if (fault != NULL)
     sluice_config_reader_error (self, place, "%s%s", name, fault);
   else if (sluice_config_is_example_key (key))
-    sluice_config_reader_warn (self, place, "%sis a key from a tutorial that everybody knows: choose another", name);
+    sluice_config_reader_warn (self, place, "%s" EXAMPLE_FAULT, name);
   g_free (self->config->master_key);
   self->config->master_key = g_strdup (key);
 }

@@ -53,11 +53,8 @@ sluice_config_new_empty_full (GHashTable *environment, GPtrArray *findings)
 {
   g_autoptr (SluiceFindingSink) sink = sluice_finding_sink_new ("environment");
   SluiceConfig *self = config_new (environment);
-  const char *key = g_hash_table_lookup (self->variables, "LITELLM_MASTER_KEY");
 
-  /* even one that a file would not get away with: without any, the door would stand wider open than was meant */
-  if (key != NULL && *key != '\0')
-    self->master_key = g_strdup (key);
+  sluice_config_read_key_variable (self, sink);
   sluice_config_read_setting_variables (self, sink);
   if (findings != NULL)
     sluice_finding_sink_drain (sink, findings);

@@ -78,7 +78,8 @@ SluiceConfig *sluice_config_parse (const char *name,
 /* What is used without a file: no models, all settings at their defaults, LITELLM_MASTER_KEY as it is. */
 SluiceConfig *sluice_config_new_empty (GHashTable *environment);
 
-/* The same; @findings (nullable) gets what is wrong with the variables of settings, which then keep their defaults. */
+/* The same; @findings (nullable) gets what is wrong with the variables of settings, which then keep their defaults, and
+ * with LITELLM_MASTER_KEY, which counts all the same (a warning). */
 SluiceConfig *sluice_config_new_empty_full (GHashTable *environment, GPtrArray *findings);
 
 /*

@@ -783,6 +783,39 @@ test_empty_snapshot (Fixture *f, gconstpointer data)
   g_assert_cmpstr (sluice_config_get_variable (config, "PATH"), ==, g_getenv ("PATH"));
 }
 
+/* LITELLM_MASTER_KEY where there is no file. */
+static void
+test_key_variable (Fixture *f, gconstpointer data)
+{
+  static const struct {
+    const char *key;
+    const char *words; /* (nullable) */
+  } rows[] = {
+    { "sk-1234", "the variable LITELLM_MASTER_KEY is a key from a tutorial" },
+    { "SECRET", "the variable LITELLM_MASTER_KEY must begin with 'sk-'" },
+    { "sk-", "must begin with 'sk-'" },
+    { "sk-SECRET key", "holds a blank" },
+    { "sk-SECRET-of-mine", NULL },
+    { "", NULL },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (rows); i++)
+    {
+      g_autoptr (SluiceConfig) config = NULL;
+
+      g_ptr_array_set_size (f->findings, 0);
+      g_hash_table_insert (f->environment, (gpointer) "LITELLM_MASTER_KEY", (gpointer) rows[i].key);
+      config = sluice_config_new_empty_full (f->environment, f->findings);
+      g_assert_cmpstr (sluice_config_get_master_key (config), ==, *rows[i].key != '\0' ? rows[i].key : NULL);
+      g_assert_cmpuint (f->findings->len, ==, rows[i].words != NULL ? 1 : 0);
+      if (rows[i].words == NULL)
+        continue;
+      g_assert_cmpint (finding (f, 0)->level, ==, SLUICE_FINDING_WARNING);
+      g_assert_nonnull (strstr (finding (f, 0)->message, rows[i].words));
+      g_assert_null (strstr (finding (f, 0)->message, "SECRET"));
+    }
+}
+
 static void
 test_override (Fixture *f, gconstpointer data)
 {
@@ -911,6 +944,7 @@ main (int argc, char *argv[])
     { "/config/hostile-names", test_hostile_names },
     { "/config/files", test_files },
     { "/config/empty-snapshot", test_empty_snapshot },
+    { "/config/key-variable", test_key_variable },
     { "/config/override", test_override },
     { "/config/origins", test_origins },
     { "/config/setting-variables", test_setting_variables },
