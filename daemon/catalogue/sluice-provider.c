@@ -251,6 +251,20 @@ sluice_provider_split (const char *name, const char **model)
   return provider;
 }
 
+GPtrArray *
+sluice_provider_dup_names (void)
+{
+  GPtrArray *names = g_ptr_array_new ();
+
+  for (guint i = 0; i < G_N_ELEMENTS (providers); i++)
+    g_ptr_array_add (names, (gpointer) providers[i].id);
+  for (guint i = 0; i < G_N_ELEMENTS (aliases); i++)
+    g_ptr_array_add (names, (gpointer) aliases[i].alias);
+  for (guint i = 0; i < sluice_n_providers_later; i++)
+    g_ptr_array_add (names, (gpointer) sluice_providers_later[i].id);
+  return names;
+}
+
 const SluiceProvider *
 sluice_providers (guint *n_providers)
 {

@@ -30,6 +30,9 @@ const SluiceProvider *sluice_provider_find (const char *id);
  * rest; otherwise returns %NULL and @model is the whole text. */
 const SluiceProvider *sluice_provider_split (const char *name, const char **model);
 
+/* Every id and alias, in the order of the tables. Returns: (transfer container) (element-type utf8) */
+GPtrArray *sluice_provider_dup_names (void);
+
 /* The table of those that can be asked, for tests and lists. @n_providers (out). */
 const SluiceProvider *sluice_providers (guint *n_providers);
 

@@ -29,6 +29,23 @@ default_clear (gpointer data)
   g_free (self->json);
 }
 
+static void
+place_clear (SluiceConfigPlace *self)
+{
+  g_clear_pointer (&self->file, g_free);
+  g_clear_pointer (&self->path, g_free);
+}
+
+/* @to becomes a copy of @from. */
+static void
+place_copy (SluiceConfigPlace *to, const SluiceConfigPlace *from)
+{
+  place_clear (to);
+  *to = *from;
+  to->file = g_strdup (from->file);
+  to->path = g_strdup (from->path);
+}
+
 void
 sluice_config_model_free (SluiceConfigModel *self)
 {
@@ -46,6 +63,8 @@ sluice_config_model_free (SluiceConfigModel *self)
   g_free (self->credential);
   g_free (self->file);
   g_free (self->path);
+  for (guint i = 0; i < SLUICE_CONFIG_N_PLACES; i++)
+    place_clear (&self->places[i]);
   g_array_unref (self->defaults);
   g_free (self);
 }
@@ -84,6 +103,9 @@ sluice_config_model_copy (const SluiceConfigModel *model)
   copy->credential = g_strdup (model->credential);
   copy->file = g_strdup (model->file);
   copy->path = g_strdup (model->path);
+  memset (copy->places, 0, sizeof copy->places);
+  for (guint i = 0; i < SLUICE_CONFIG_N_PLACES; i++)
+    place_copy (&copy->places[i], &model->places[i]);
   copy->defaults = g_array_new (FALSE, FALSE, sizeof (SluiceConfigDefault));
   g_array_set_clear_func (copy->defaults, default_clear);
   for (guint i = 0; i < model->defaults->len; i++)
@@ -295,6 +317,38 @@ static const Field fields[] = {
   { SLUICE_SECTION_MODEL_INFO, "output_cost_per_token", read_price, IN_DRAFT (info_output_femto) },
 };
 
+/* Where the place of the value of @name is kept, or %NULL. */
+static SluiceConfigPlace *
+find_place (SluiceConfigDraft *self, const char *name)
+{
+  const struct {
+    const char *name;
+    SluiceConfigPlace *place;
+  } rows[] = {
+    { "model", &self->model->places[SLUICE_CONFIG_PLACE_MODEL] },
+    { "custom_llm_provider", &self->model->places[SLUICE_CONFIG_PLACE_PROVIDER] },
+    { "api_base", &self->model->places[SLUICE_CONFIG_PLACE_API_BASE] },
+    { "base_url", &self->base_url_place },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (rows); i++)
+    if (g_str_equal (rows[i].name, name))
+      return rows[i].place;
+  return NULL;
+}
+
+/* Notes where the value of a key of litellm_params stands. */
+static void
+note_place (SluiceConfigDraft *self, SluiceConfigReader *reader, const SluiceYamlMember *member)
+{
+  const SluiceConfigPlace here = { reader->document->name, reader->path->str, member->value->line,
+                                   member->value->column };
+  SluiceConfigPlace *place = find_place (self, member->key);
+
+  if (place != NULL)
+    place_copy (place, &here);
+}
+
 void
 sluice_config_draft_read (SluiceConfigDraft *self,
                           SluiceConfigReader *reader,
@@ -308,6 +362,8 @@ sluice_config_draft_read (SluiceConfigDraft *self,
 
       if (field->section != section || !g_str_equal (field->name, member->key))
         continue;
+      if (section == SLUICE_SECTION_LITELLM_PARAMS)
+        note_place (self, reader, member);
       field->read (self, reader, member->value, G_STRUCT_MEMBER_P (base, field->offset));
       return;
     }
@@ -335,6 +391,7 @@ sluice_config_draft_free (SluiceConfigDraft *self)
 
   sluice_config_model_free (self->model);
   g_free (self->base_url);
+  place_clear (&self->base_url_place);
   g_free (self->api_version);
   for (guint i = 0; i < G_N_ELEMENTS (self->regions); i++)
     g_free (self->regions[i]);
@@ -354,8 +411,11 @@ sluice_config_draft_settle (SluiceConfigDraft *self)
 {
   SluiceConfigModel *model = self->model;
 
-  if (model->api_base == NULL)
-    model->api_base = g_steal_pointer (&self->base_url);
+  if (model->api_base == NULL && self->base_url != NULL)
+    {
+      model->api_base = g_steal_pointer (&self->base_url);
+      place_copy (&model->places[SLUICE_CONFIG_PLACE_API_BASE], &self->base_url_place);
+    }
   settle_number (&model->timeout_ms, self->request_timeout_ms);
   settle_number (&model->input_femto, self->info_input_femto);
   settle_number (&model->output_femto, self->info_output_femto);
@@ -374,6 +434,8 @@ sluice_config_draft_fill (SluiceConfigDraft *self, const SluiceConfigDraft *cred
 {
   const SluiceConfigModel *from = credential->model;
 
+  if (self->model->api_base == NULL)
+    place_copy (&self->model->places[SLUICE_CONFIG_PLACE_API_BASE], &from->places[SLUICE_CONFIG_PLACE_API_BASE]);
   fill_text (&self->model->api_base, from->api_base);
   fill_text (&self->model->api_key, from->api_key);
   fill_text (&self->api_version, credential->api_version);

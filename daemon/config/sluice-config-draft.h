@@ -13,6 +13,7 @@ G_BEGIN_DECLS
 typedef struct {
   SluiceConfigModel *model;
   char *base_url;
+  SluiceConfigPlace base_url_place;
   char *api_version;
   char *regions[4]; /* by provider; at most one is given in a sound file */
   gint64 request_timeout_ms;

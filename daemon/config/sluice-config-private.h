@@ -24,6 +24,7 @@ struct _SluiceConfig {
   SluiceSettings *settings;
   SluiceOrigin *origins; /* of each setting, in the order of the table */
   GPtrArray *files;      /* (element-type filename), with %NULL at the end */
+  GPtrArray *names;      /* (element-type utf8): of the files, as findings show them */
   GHashTable *variables; /* (element-type filename filename): the file's over those of the environment */
   struct _SluiceSecrets *secrets; /* (owned) (nullable) */
   void (*secrets_unref) (struct _SluiceSecrets *secrets);

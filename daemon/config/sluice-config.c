@@ -43,6 +43,7 @@ config_new (GHashTable *environment)
   self->models = g_ptr_array_new_with_free_func ((GDestroyNotify) sluice_config_model_free);
   self->aliases = g_ptr_array_new_with_free_func ((GDestroyNotify) sluice_config_alias_free);
   self->files = g_ptr_array_new_with_free_func (g_free);
+  self->names = g_ptr_array_new_with_free_func (g_free);
   self->settings = sluice_settings_new ();
   self->variables = copy_environment (environment);
   return self;
@@ -87,6 +88,7 @@ sluice_config_unref (SluiceConfig *self)
   g_ptr_array_unref (self->models);
   g_ptr_array_unref (self->aliases);
   g_ptr_array_unref (self->files);
+  g_ptr_array_unref (self->names);
   g_free (self->master_key);
   g_free (self->unenforced_budget);
   sluice_settings_free (self->settings);
@@ -105,6 +107,38 @@ sluice_config_get_files (const SluiceConfig *self)
   g_return_val_if_fail (self != NULL, NULL);
 
   return self->files->len > 0 ? (const char *const *) self->files->pdata : none;
+}
+
+static guint
+file_index (const SluiceConfig *self, const char *name)
+{
+  guint index;
+
+  return g_ptr_array_find_with_equal_func (self->names, name, g_str_equal, &index) ? index : G_MAXUINT;
+}
+
+static int
+compare_findings (gconstpointer a, gconstpointer b, gpointer data)
+{
+  const SluiceFinding *first = *(SluiceFinding *const *) a;
+  const SluiceFinding *second = *(SluiceFinding *const *) b;
+  guint first_file = file_index (data, first->file);
+  guint second_file = file_index (data, second->file);
+
+  if (first_file != second_file)
+    return first_file < second_file ? -1 : 1;
+  if (first_file == G_MAXUINT)
+    return 0;
+  return sluice_finding_compare_places (first, second);
+}
+
+void
+sluice_config_sort_findings (const SluiceConfig *self, GPtrArray *findings)
+{
+  g_return_if_fail (self != NULL);
+  g_return_if_fail (findings != NULL);
+
+  g_ptr_array_sort_with_data (findings, compare_findings, (gpointer) self);
 }
 
 void
@@ -393,6 +427,8 @@ parse_document (SluiceConfigDocument *document,
   for (guint i = 0; i < documents->len && document->path != NULL; i++)
     g_ptr_array_add (config->files, g_strdup (((SluiceConfigDocument *) g_ptr_array_index (documents, i))->path));
   g_ptr_array_add (config->files, NULL);
+  for (guint i = 0; i < documents->len; i++)
+    g_ptr_array_add (config->names, g_strdup (((SluiceConfigDocument *) g_ptr_array_index (documents, i))->name));
   has_error = sluice_finding_sink_has_error (sink);
   sluice_finding_sink_drain (sink, findings);
   return has_error ? NULL : g_steal_pointer (&config);

@@ -20,6 +20,22 @@ typedef struct {
   char *json; /* raw JSON of the value */
 } SluiceConfigDefault;
 
+/* Where a value stands, as in SluiceFinding. */
+typedef struct {
+  char *file;
+  char *path;
+  guint line; /* 0: it was not given */
+  guint column;
+} SluiceConfigPlace;
+
+/* The values of an item that others judge than the reader of the file. */
+typedef enum {
+  SLUICE_CONFIG_PLACE_MODEL,
+  SLUICE_CONFIG_PLACE_PROVIDER,
+  SLUICE_CONFIG_PLACE_API_BASE, /* or base_url; a credential may have it */
+  SLUICE_CONFIG_N_PLACES,
+} SluiceConfigPlaceIndex;
+
 /* One item of model_list. */
 typedef struct {
   char *id;             /* model_info.id, else 16 hex digits as DESIGN 7 says */
@@ -42,6 +58,7 @@ typedef struct {
   char *path;           /* "model_list[2]", counted in its own file, */
   guint line;           /* and line and column, from 1 */
   guint column;
+  SluiceConfigPlace places[SLUICE_CONFIG_N_PLACES];
 } SluiceConfigModel;
 
 /* Another name for a group: router_settings.model_group_alias. */
@@ -93,6 +110,12 @@ void sluice_config_unref (SluiceConfig *self);
 
 /* Every file that was read, the main one first, ended by %NULL; empty for one that is not from a file. */
 const char *const *sluice_config_get_files (const SluiceConfig *self);
+
+/*
+ * Sorts @findings (element-type SluiceFinding), to which others than the reader have added, into the order of the files
+ * of @self and of what stands in them; those without a place come last in each file, those of other files last of all.
+ */
+void sluice_config_sort_findings (const SluiceConfig *self, GPtrArray *findings);
 
 guint sluice_config_get_n_models (const SluiceConfig *self);
 const SluiceConfigModel *sluice_config_get_model (const SluiceConfig *self, guint index);

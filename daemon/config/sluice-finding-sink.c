@@ -92,16 +92,10 @@ compare_places (gconstpointer a, gconstpointer b, gpointer data)
   const SluiceFindingSink *self = data;
   const SluiceFinding *first = *(SluiceFinding *const *) a;
   const SluiceFinding *second = *(SluiceFinding *const *) b;
-  guint first_line = first->line > 0 ? first->line : G_MAXUINT;
-  guint second_line = second->line > 0 ? second->line : G_MAXUINT;
 
   if (!g_str_equal (first->file, second->file))
     return file_index (self, first->file) < file_index (self, second->file) ? -1 : 1;
-  if (first_line != second_line)
-    return first_line < second_line ? -1 : 1;
-  if (first->column != second->column)
-    return first->column < second->column ? -1 : 1;
-  return 0;
+  return sluice_finding_compare_places (first, second);
 }
 
 void

@@ -55,6 +55,19 @@ sluice_finding_to_string (const SluiceFinding *self)
   return g_string_free (text, FALSE);
 }
 
+int
+sluice_finding_compare_places (const SluiceFinding *first, const SluiceFinding *second)
+{
+  guint first_line = first->line > 0 ? first->line : G_MAXUINT;
+  guint second_line = second->line > 0 ? second->line : G_MAXUINT;
+
+  if (first_line != second_line)
+    return first_line < second_line ? -1 : 1;
+  if (first->column != second->column)
+    return first->column < second->column ? -1 : 1;
+  return 0;
+}
+
 gboolean
 sluice_findings_have_error (GPtrArray *findings)
 {

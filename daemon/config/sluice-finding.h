@@ -33,6 +33,9 @@ void sluice_finding_free (SluiceFinding *self);
 /* "config.yaml:12:5: error: model_list[2].litellm_params.api_bse: unknown key, did you mean 'api_base'?" */
 char *sluice_finding_to_string (const SluiceFinding *self);
 
+/* Which stands first in a file: -1, 0 or 1; one without a place comes after all that have one. */
+int sluice_finding_compare_places (const SluiceFinding *first, const SluiceFinding *second);
+
 /* Whether one of @findings is an error. */
 gboolean sluice_findings_have_error (GPtrArray *findings);
 

@@ -73,3 +73,14 @@ sluice_nearest (const char *word, const char *const *names, gsize stride, guint 
 
   return best;
 }
+
+guint
+sluice_nearest_count_edits (const char *word, const char *name)
+{
+  gsize word_length = strlen (word);
+  gsize name_length = strlen (name);
+
+  if (word_length > WORD_MAX || name_length > WORD_MAX)
+    return G_MAXUINT;
+  return measure (word, word_length, name, name_length);
+}

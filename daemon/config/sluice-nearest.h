@@ -15,4 +15,7 @@ G_BEGIN_DECLS
  */
 const char *sluice_nearest (const char *word, const char *const *names, gsize stride, guint n_names);
 
+/* By how many edits, counted so, @word and @name differ; %G_MAXUINT if one of them is longer than 64 bytes. */
+guint sluice_nearest_count_edits (const char *word, const char *name);
+
 G_END_DECLS

@@ -6,6 +6,7 @@
 
 #include "router/sluice-locality.h"
 #include "router/sluice-ollama-name.h"
+#include "router/sluice-provider-fault.h"
 #include "secrets/sluice-secret.h"
 #include "secrets/sluice-secrets.h"
 #include "shared/sluice-error.h"
@@ -113,9 +114,11 @@ provider_of (const SluiceConfigModel *model, const char **name, GError **error)
     provider = sluice_provider_split (model->model, name);
 
   if (provider == NULL)
-    g_set_error (error, SLUICE_ERROR, SLUICE_ERROR_CONFIG,
-                 "'%s' begins with no known provider, write PROVIDER/MODEL or set custom_llm_provider",
-                 model->provider != NULL ? model->provider : model->model);
+    {
+      g_autofree char *fault = sluice_provider_fault_dup (model, NULL);
+
+      g_set_error_literal (error, SLUICE_ERROR, SLUICE_ERROR_CONFIG, fault);
+    }
   return provider;
 }
 

@@ -3,14 +3,25 @@
 
 #include <string.h>
 
+#include "config/sluice-finding-sink.h"
+#include "router/sluice-provider-fault.h"
 #include "router/sluice-wildcard.h"
 #include "shared/sluice-error.h"
+
+/* A file may be hostile: of so many unknown providers the one that was meant is looked for. */
+#define UNKNOWN_MAX 1000
 
 /* An item of model_list whose name has a '*'. */
 typedef struct {
   const SluiceConfigModel *item; /* owned by the snapshot */
   SluiceDeployment *pattern;     /* owned */
 } WildcardItem;
+
+/* What is to be told of the items. */
+typedef struct {
+  SluiceFindingSink *sink;
+  guint n_unknown; /* providers */
+} Report;
 
 struct _SluiceRouter {
   gatomicrefcount refs;
@@ -84,12 +95,6 @@ add_wildcard (SluiceRouter *self, const SluiceConfigModel *model, GError **error
 {
   WildcardItem entry = { .item = model };
 
-  if (sluice_wildcard_count (model->model) > sluice_wildcard_count (model->group))
-    {
-      g_set_error (error, SLUICE_ERROR, SLUICE_ERROR_CONFIG,
-                   "'model' has more '*' than 'model_name', so some would be left over: make them the same number");
-      return FALSE;
-    }
   entry.pattern = sluice_deployment_new_pattern (self->config, model, error);
   if (entry.pattern == NULL)
     return FALSE;
@@ -108,12 +113,6 @@ add_item (SluiceRouter *self, const SluiceConfigModel *model, GError **error)
 
   if (strchr (model->group, '*') != NULL)
     return add_wildcard (self, model, error);
-  if (strchr (model->model, '*') != NULL)
-    {
-      g_set_error (error, SLUICE_ERROR, SLUICE_ERROR_CONFIG,
-                   "'model' has a '*' and 'model_name' has none: give one that has, or name the model");
-      return FALSE;
-    }
 
   deployment = sluice_deployment_new (self->config, model, error);
   if (deployment == NULL)
@@ -143,45 +142,126 @@ add_aliases (SluiceRouter *self)
     }
 }
 
-static void
-warn (GPtrArray *findings, const SluiceConfigModel *model, const char *message)
+/* What is wrong with the '*' of an item, or %NULL. */
+static const char *
+find_star_fault (const SluiceConfigModel *model)
 {
-  g_autofree char *path = g_strconcat (model->path, ".litellm_params", NULL);
+  gboolean is_wildcard = strchr (model->group, '*') != NULL;
 
-  if (findings != NULL)
-    g_ptr_array_add (findings, sluice_finding_new (SLUICE_FINDING_WARNING, model->file, model->line, model->column,
-                                                   path, message));
+  if (!is_wildcard && strchr (model->model, '*') != NULL)
+    return "'model' has a '*' and 'model_name' has none: give one that has, or name the model";
+  if (is_wildcard && sluice_wildcard_count (model->model) > sluice_wildcard_count (model->group))
+    return "'model' has more '*' than 'model_name', so some would be left over: make them the same number";
+  return NULL;
 }
 
-static gboolean
-waits_for_wire (const SluiceConfigModel *model)
+static void
+add_finding (Report *report,
+             SluiceFindingLevel level,
+             const SluiceConfigModel *model,
+             SluiceConfigPlaceIndex index,
+             const char *message)
 {
-  const char *name;
-  const SluiceProvider *provider = model->provider != NULL ? sluice_provider_find (model->provider)
-                                                           : sluice_provider_split (model->model, &name);
+  const SluiceConfigPlace *place = &model->places[index];
 
-  return provider != NULL && provider->wire_pending && model->mock_response == NULL;
+  sluice_finding_sink_set_file (report->sink, place->file);
+  sluice_finding_sink_add (report->sink, level, place->line, place->column, place->path, "%s", message);
+}
+
+static void
+warn (Report *report, const SluiceConfigModel *model, SluiceConfigPlaceIndex index, const char *message)
+{
+  add_finding (report, SLUICE_FINDING_WARNING, model, index, message);
+}
+
+/* Where it stands which provider is asked. */
+static SluiceConfigPlaceIndex
+provider_place (const SluiceConfigModel *model)
+{
+  return model->provider != NULL ? SLUICE_CONFIG_PLACE_PROVIDER : SLUICE_CONFIG_PLACE_MODEL;
+}
+
+/* The item is left out. Where one letter makes a known provider of what stands there that is an error: the model was
+ * meant to be there, and nobody would miss it before it is asked for. */
+static void
+report_unknown (Report *report, const SluiceConfigModel *model)
+{
+  gboolean is_typo = FALSE;
+  g_autofree char *fault = report->n_unknown < UNKNOWN_MAX
+                               ? sluice_provider_fault_dup (model, &is_typo)
+                               : g_strdup ("unknown provider, write PROVIDER/MODEL or set custom_llm_provider");
+
+  report->n_unknown++;
+  add_finding (report, is_typo ? SLUICE_FINDING_ERROR : SLUICE_FINDING_WARNING, model, provider_place (model), fault);
+}
+
+/* What should be known of an item that is there. */
+static void
+report_usable (Report *report, const SluiceConfigModel *model)
+{
+  const SluiceProvider *provider = sluice_provider_of_item (model);
+
+  if (provider != NULL && provider->wire_pending && model->mock_response == NULL)
+    warn (report, model, provider_place (model),
+          "the provider of this model cannot be asked yet: it is listed, and calls are answered with status 501");
+  else if (model->api_key != NULL && !sluice_deployment_says_provider (model))
+    warn (report, model, SLUICE_CONFIG_PLACE_MODEL,
+          "the key of this item goes to whatever provider a client names: write PROVIDER/* in 'model', or leave the "
+          "key to the provider's variable");
+}
+
+/* Adds the item if it can be used. @report (nullable) */
+static void
+take_item (SluiceRouter *self, const SluiceConfigModel *model, Report *report)
+{
+  const char *star_fault = find_star_fault (model);
+  gboolean is_unknown = sluice_deployment_says_provider (model) && sluice_provider_of_item (model) == NULL;
+  g_autoptr (GError) error = NULL;
+  gboolean fine = star_fault == NULL && !is_unknown && add_item (self, model, &error);
+
+  if (report == NULL)
+    return;
+  if (star_fault != NULL)
+    warn (report, model, SLUICE_CONFIG_PLACE_MODEL, star_fault);
+  else if (is_unknown)
+    report_unknown (report, model);
+  else if (!fine)
+    warn (report, model, model->api_base != NULL ? SLUICE_CONFIG_PLACE_API_BASE : SLUICE_CONFIG_PLACE_MODEL,
+          error->message);
+  else
+    report_usable (report, model);
+}
+
+/* An item with several organizations became several, about which there is one thing to say. */
+static gboolean
+is_same_item (const SluiceConfigModel *model, const SluiceConfigModel *last)
+{
+  return last != NULL && g_str_equal (model->file, last->file) && g_str_equal (model->path, last->path);
 }
 
 SluiceRouter *
 sluice_router_new (SluiceConfig *config, GPtrArray *findings)
 {
   SluiceRouter *self = router_alloc ();
+  guint n_models = sluice_config_get_n_models (config);
+  g_autoptr (SluiceFindingSink) sink = NULL;
+  Report report = { NULL };
+  const SluiceConfigModel *last = NULL;
 
   self->config = sluice_config_ref (config);
-  for (guint i = 0; i < sluice_config_get_n_models (config); i++)
+  if (findings != NULL && n_models > 0)
+    report.sink = sink = sluice_finding_sink_new (sluice_config_get_model (config, 0)->file);
+  for (guint i = 0; i < n_models; i++)
     {
       const SluiceConfigModel *model = sluice_config_get_model (config, i);
-      g_autoptr (GError) error = NULL;
 
-      if (!add_item (self, model, &error))
-        warn (findings, model, error->message);
-      else if (waits_for_wire (model))
-        warn (findings, model, "the provider of this model cannot be asked yet: it is listed, and calls are answered "
-                               "with status 501");
-      else if (model->api_key != NULL && !sluice_deployment_says_provider (model))
-        warn (findings, model, "the key of this item goes to whatever provider a client names: write PROVIDER/* in "
-                               "'model', or leave the key to the provider's variable");
+      take_item (self, model, sink == NULL || is_same_item (model, last) ? NULL : &report);
+      last = model;
+    }
+  if (sink != NULL)
+    {
+      sluice_finding_sink_drain (sink, findings);
+      sluice_config_sort_findings (config, findings);
     }
   g_array_sort (self->wildcards, compare_wildcards);
   add_aliases (self);

@@ -12,8 +12,11 @@ G_BEGIN_DECLS
 
 typedef struct _SluiceRouter SluiceRouter;
 
-/* Joins every item of @config with its provider. Items that cannot be used are left out, with a warning in @findings
- * (nullable, element-type SluiceFinding). */
+/*
+ * Joins every item of @config with its provider. Items that cannot be used are left out, with a finding in @findings
+ * (nullable, element-type SluiceFinding): a warning, or an error where a known provider is misspelt, after which the
+ * router should not be used. @findings is sorted into the order of the files with what the reader found.
+ */
 SluiceRouter *sluice_router_new (SluiceConfig *config, GPtrArray *findings);
 
 /*

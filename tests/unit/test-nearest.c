@@ -23,6 +23,11 @@ test_nearest (void)
   for (guint i = 0; i < G_N_ELEMENTS (rows); i++)
     g_assert_cmpstr (sluice_nearest (rows[i].word, &names[0].name, sizeof names[0], G_N_ELEMENTS (names)), ==,
                      rows[i].nearest);
+  g_assert_cmpuint (sluice_nearest_count_edits ("olama", "ollama"), ==, 1);
+  g_assert_cmpuint (sluice_nearest_count_edits ("Hosted-vLLM", "hosted_vllm"), ==, 0);
+  g_assert_cmpuint (sluice_nearest_count_edits ("opneai", "openai"), ==, 1);
+  g_assert_cmpuint (sluice_nearest_count_edits ("", "ab"), ==, 2);
+  g_assert_cmpuint (sluice_nearest_count_edits (long_word, "a"), ==, G_MAXUINT);
   g_assert_null (sluice_nearest (long_word, &names[0].name, sizeof names[0], G_N_ELEMENTS (names)));
 }
 

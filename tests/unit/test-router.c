@@ -224,7 +224,10 @@ test_unusable (Fixture *f, gconstpointer data)
       const SluiceFinding *finding = g_ptr_array_index (f->findings, i);
 
       g_assert_cmpint (finding->level, ==, SLUICE_FINDING_WARNING);
-      g_assert_cmpuint (finding->line, ==, 2 + 2 * i);
+      g_assert_cmpuint (finding->line, ==, 3 + 2 * i);
+      g_assert_cmpuint (finding->column, ==, 29);
+      g_assert_cmpstr (finding->path, ==, i == 0 ? "model_list[0].litellm_params.model"
+                                                 : "model_list[1].litellm_params.model");
     }
   g_assert_false (sluice_router_knows (f->router, "bad"));
   plan = sluice_router_plan (f->router, "half", NULL);
@@ -238,6 +241,106 @@ test_no_findings_wanted (Fixture *f, gconstpointer data)
   g_autoptr (SluiceRouter) router = sluice_router_new (f->config, NULL);
 
   g_assert_cmpuint (sluice_router_get_groups (router)->len, ==, 1);
+}
+
+#define PARAMS(text) "model_list:\n  - model_name: m\n    litellm_params: {" text "}\n"
+
+/* What is said of an item, and where. */
+static void
+test_places (void)
+{
+  static const struct {
+    const char *text;
+    const char *place;
+    const char *words;
+  } rows[] = {
+    { PARAMS ("model: olama/x"), "config.yaml:3:29: error: model_list[0].litellm_params.model: ",
+      "unknown provider 'olama', did you mean 'ollama'?" },
+    { PARAMS ("model: Ollama/x"), "config.yaml:3:29: error: model_list[0].litellm_params.model: ",
+      "unknown provider, did you mean 'ollama'?" },
+    { PARAMS ("model: hosted-vllm/x"), "config.yaml:3:29: error: model_list[0].litellm_params.model: ",
+      "did you mean 'hosted_vllm'?" },
+    { PARAMS ("model: antropic/x"), "config.yaml:3:29: error: model_list[0].litellm_params.model: ",
+      "did you mean 'anthropic'?" },
+    { PARAMS ("model: 'olama/*'"), "config.yaml:3:29: warning: model_list[0].litellm_params.model: ", "has a '*'" },
+    { PARAMS ("model: together/x"), "config.yaml:3:29: warning: model_list[0].litellm_params.model: ",
+      "unknown provider 'together'" },
+    { PARAMS ("model: zai/x"), "config.yaml:3:29: warning: model_list[0].litellm_params.model: ",
+      "unknown provider 'zai', did you mean 'xai'?" },
+    { PARAMS ("model: gpt-4o"), "config.yaml:3:29: warning: model_list[0].litellm_params.model: ",
+      "names no provider" },
+    { PARAMS ("model: x, custom_llm_provider: opnai"),
+      "config.yaml:3:53: error: model_list[0].litellm_params.custom_llm_provider: ",
+      "unknown provider 'opnai', did you mean 'openai'?" },
+    { PARAMS ("model: x, custom_llm_provider: sk-secret"),
+      "config.yaml:3:53: warning: model_list[0].litellm_params.custom_llm_provider: ", "unknown provider, write" },
+    { PARAMS ("model: x, custom_llm_provider: 0c1d2e3f4a5b6c7d8e9f0a1b2c3d4e5f"),
+      "config.yaml:3:53: warning: model_list[0].litellm_params.custom_llm_provider: ", "unknown provider, write" },
+    { PARAMS ("model: sk-secret/x"), "config.yaml:3:29: warning: model_list[0].litellm_params.model: ",
+      "unknown provider before the '/'" },
+    { PARAMS ("model: sk-secret"), "config.yaml:3:29: warning: model_list[0].litellm_params.model: ",
+      "the model names no provider" },
+    { PARAMS ("model: azure/x"), "config.yaml:3:29: warning: model_list[0].litellm_params.model: ", "status 501" },
+    { PARAMS ("model: x, custom_llm_provider: azure"),
+      "config.yaml:3:53: warning: model_list[0].litellm_params.custom_llm_provider: ", "status 501" },
+    { PARAMS ("model: ollama/x, api_base: 'http://169.254.169.254'"),
+      "config.yaml:3:49: warning: model_list[0].litellm_params.api_base: ", "nothing may be sent" },
+    { PARAMS ("model: ollama/x, base_url: 'http://169.254.169.254'"),
+      "config.yaml:3:49: warning: model_list[0].litellm_params.base_url: ", "nothing may be sent" },
+    { PARAMS ("model: ollama/x, litellm_credential_name: c") "credential_list:\n  - credential_name: c\n"
+      "    credential_values: {api_base: 'http://169.254.169.254'}\n",
+      "config.yaml:6:35: warning: credential_list[0].credential_values.api_base: ", "nothing may be sent" },
+    { PARAMS ("model: olama/x, organization: [a, b, c]"),
+      "config.yaml:3:29: error: model_list[0].litellm_params.model: ", "did you mean 'ollama'?" },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (rows); i++)
+    {
+      Fixture f;
+      g_autofree char *said = NULL;
+
+      load (&f, rows[i].text);
+      g_assert_cmpuint (f.findings->len, ==, 1);
+      said = sluice_finding_to_string (g_ptr_array_index (f.findings, 0));
+      g_test_message ("%s", said);
+      g_assert_true (g_str_has_prefix (said, rows[i].place));
+      g_assert_nonnull (strstr (said, rows[i].words));
+      g_assert_null (strstr (said, "sk-secret"));
+      g_assert_null (strstr (said, "0c1d2e"));
+      tear_down (&f, NULL);
+    }
+}
+
+/* The findings of both stages stand in the order of the file, and a hostile file has a hundred of each level. */
+static void
+test_findings_order (void)
+{
+  static const char text[] = "model_list:\n"
+                             "  - model_name: a\n"
+                             "    litellm_params: {model: nobody/a}\n"
+                             "    rpm: 5\n"
+                             "  - model_name: b\n"
+                             "    litellm_params: {model: olama/b}\n"
+                             "router_settings: {timeot: 5}\n";
+  static const guint lines[] = { 3, 4, 6, 7 };
+  g_autoptr (GHashTable) environment = g_hash_table_new (g_str_hash, g_str_equal);
+  g_autoptr (GPtrArray) findings = g_ptr_array_new_with_free_func ((GDestroyNotify) sluice_finding_free);
+  g_autoptr (GString) many = g_string_new ("model_list:\n");
+  g_autoptr (SluiceConfig) config = sluice_config_parse ("config.yaml", text, strlen (text), environment, findings);
+  g_autoptr (SluiceRouter) router = sluice_router_new (config, findings);
+  Fixture f;
+
+  g_assert_cmpuint (findings->len, ==, G_N_ELEMENTS (lines));
+  for (guint i = 0; i < G_N_ELEMENTS (lines); i++)
+    g_assert_cmpuint (((SluiceFinding *) g_ptr_array_index (findings, i))->line, ==, lines[i]);
+
+  for (guint i = 0; i < 5000; i++)
+    g_string_append_printf (many, "  - {model_name: m, litellm_params: {model: olama%s/x}}\n",
+                            i % 2 == 0 ? "" : "zzzzzz");
+  load (&f, many->str);
+  g_assert_cmpuint (sluice_findings_count (f.findings, SLUICE_FINDING_ERROR), ==, 101);
+  g_assert_cmpuint (sluice_findings_count (f.findings, SLUICE_FINDING_WARNING), ==, 101);
+  tear_down (&f, NULL);
 }
 
 static const char wildcards[]
@@ -391,6 +494,8 @@ main (int argc, char *argv[])
   ADD ("wildcard-lists", wildcards, test_wildcard_lists);
   ADD ("wildcard-counters", wildcards, test_wildcard_counters);
   ADD ("no-findings-wanted", unusable, test_no_findings_wanted);
+  g_test_add_func ("/router/places", test_places);
+  g_test_add_func ("/router/findings-order", test_findings_order);
   g_test_add_func ("/router/plan-outlives", test_plan_outlives);
   g_test_add_func ("/router/unconfigured", test_unconfigured);
   return g_test_run ();
