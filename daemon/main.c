@@ -106,7 +106,7 @@ check_config (const char *path)
   g_autoptr (SluiceRouter) router = config != NULL ? sluice_router_new (config, findings) : NULL;
 
   sluice_findings_print (findings);
-  return config != NULL ? EXIT_SUCCESS : EXIT_FAILURE;
+  return sluice_findings_have_error (findings) ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
 static int

@@ -212,6 +212,12 @@ sluice_config_source_read (SluiceConfigSource *self)
     }
   if (reading->config != NULL && sluice_config_get_n_models (reading->config) > 0)
     make_router (reading);
+  /* the router or a variable may have one where the reader of the file had none */
+  if (sluice_findings_have_error (reading->findings))
+    {
+      g_clear_pointer (&reading->router, sluice_router_unref);
+      g_clear_pointer (&reading->config, sluice_config_unref);
+    }
   log_reading (self, reading, began);
   return reading;
 }
