@@ -91,6 +91,8 @@ class Mutation:
     words: tuple = ()    # one finding must hold all of these
     changes: bool = False  # the meaning changes for certain: there must be a finding that the original has not
     error: bool = False  # it must be refused
+    column: int = 0      # of that finding, if it says so
+    path: str = ''       # an expression that its path is, if it says so
 
 
 def _with_line(lines, index, line):
@@ -178,6 +180,25 @@ def _syntax(lines):
         yield Mutation(f'second key of line {index + 1}', ('\n'.join(twice) + '\n').encode(), changes=True)
 
 
+def _providers(rng, lines):
+    """A provider that is misspelt by one letter: the model would be missing, so it is refused with what was meant."""
+    for index, line in enumerate(lines):
+        match = re.match(r'^(\s*model: )([a-z_]+)(/.*)$', line)
+        if match is None:
+            continue
+        provider = match.group(2)
+        place = rng.randrange(1, len(provider) - 1)
+        other = rng.choice([letter for letter in 'abcdefghijklmnopqrstuvwxyz' if letter not in provider])
+        forms = {'drop': provider[:place] + provider[place + 1:], 'upper': provider.capitalize(),
+                 'double': provider[:place] + provider[place] + provider[place:],
+                 'wrong': provider[:place] + other + provider[place + 1:]}
+        for form, typo in forms.items():
+            yield Mutation(f'{form} letter of the provider in line {index + 1}',
+                           _with_line(lines, index, match.group(1) + typo + match.group(3)), index + 1,
+                           ('unknown provider', f"did you mean '{provider}'?"), changes=True, error=True,
+                           column=match.end(1) + 1, path=r'model_list\[\d\]\.litellm_params\.model')
+
+
 def _storms(rng, text):
     lists = ''.join(f'x{i}: &x{i} [{", ".join([f"*x{i - 1}"] * 9)}]\n' for i in range(1, 12))
     maps = ''.join(f'y{i}: &y{i} {{a: *y{i - 1}, b: *y{i - 1}}}\n' for i in range(1, 40))
@@ -208,13 +229,13 @@ def _storms(rng, text):
 
 
 def mutations(seed, count):
-    """@count of them: of each kind about as many, the storms all."""
+    """@count of them: of each kind about as many, the storms and the providers all."""
     rng = random.Random(seed)
     text = tutorial()
     lines = text.rstrip('\n').split('\n')
     storms = list(_storms(rng, text))
     kinds = [list(_typos(rng, lines)), list(_indents(lines)), list(_values(lines)), list(_syntax(lines))]
-    chosen = storms
+    chosen = storms + list(_providers(rng, lines))
     for number, kind in enumerate(kinds):
         rng.shuffle(kind)
         left = (count - len(chosen)) // (len(kinds) - number)

@@ -157,7 +157,9 @@ def judge(mutation, before, checked):
     if mutation.changes and not checked.said() - before.said():
         return 'means something else, and nothing is said'
     if mutation.line and not [match for match in checked.at(mutation.line) if match['path'] is not None
-                              and all(word in match['text'] for word in mutation.words)]:
+                              and all(word in match['text'] for word in mutation.words)
+                              and mutation.column in (0, int(match['column']))
+                              and re.fullmatch(mutation.path or '.*', match['path'])]:
         return f'no finding on line {mutation.line} with its path and {mutation.words!r}'
     return None
 
@@ -224,6 +226,29 @@ def test_settings_of_the_environment():
         check_equal(checked.status, 1, 'status')
         check_in('the variable SLUICE_MAX_CONNECTIONS takes a whole number from 16 to 65536', checked.text)
         check_in('the variable SLUICE_PROT sets nothing, did you mean SLUICE_PORT?', checked.text)
+
+
+def test_misspelt_provider():
+    """Refused on a terminal, with the place of the value; a key in the wrong place is not repeated."""
+    text = 'model_list:\n  - model_name: m\n    litellm_params:\n      model: olama/llama3\n'
+    with folder() as directory:
+        checked = check_file(directory, text.encode())
+        check_equal(checked.text, "config.yaml:4:14: error: model_list[0].litellm_params.model: unknown provider "
+                                  "'olama', did you mean 'ollama'?\n", 'what is said')
+        check_equal(checked.status, 1, 'status')
+        done = subprocess.run([program('SLUICED'), '--port', '0', '--config', 'config.yaml'], cwd=directory,
+                              env={**clean_environment(), 'HOME': directory}, stdin=subprocess.DEVNULL,
+                              capture_output=True, timeout=20 * TIME_FACTOR, check=False)
+        check_equal(done.returncode, 78, 'status of the start')
+        check_in("did you mean 'ollama'?", done.stderr.decode(), 'what is said')
+
+        checked = check_file(directory, text.replace('olama', 'nobody').encode())
+        check_equal(checked.status, 0, 'status with a provider that is like none')
+        check_in("config.yaml:4:14: warning: model_list[0].litellm_params.model: unknown provider 'nobody'",
+                 checked.text)
+        checked = check_file(directory, (text + '      custom_llm_provider: sk-planted-secret\n').encode())
+        check_in('config.yaml:5:28: warning: model_list[0].litellm_params.custom_llm_provider: ', checked.text)
+        check('planted' not in checked.text, f'a key is repeated: {checked.text}')
 
 
 def test_addresses_and_origins():
