@@ -198,6 +198,9 @@ read_variable (SluiceConfig *self, const SluiceSettingInfo *info, const char *va
   const char *text = g_hash_table_lookup (self->variables, variable);
   gboolean is_text = text != NULL && g_utf8_validate (text, -1, NULL);
   const char *fault = is_text ? sluice_settings_find_fault (info, text) : NULL;
+  /* one of LiteLLM's that does not fit here was not set for us */
+  SluiceFindingLevel level
+      = g_str_has_prefix (variable, VARIABLE_PREFIX) ? SLUICE_FINDING_ERROR : SLUICE_FINDING_WARNING;
   g_autofree char *takes = NULL;
 
   if (text == NULL || *text == '\0' || sluice_config_get_origin (self, info->name) != SLUICE_ORIGIN_DEFAULT)
@@ -209,12 +212,12 @@ read_variable (SluiceConfig *self, const SluiceSettingInfo *info, const char *va
     }
   if (fault != NULL)
     {
-      sluice_finding_sink_add (sink, SLUICE_FINDING_ERROR, 0, 0, NULL, "the variable %s %s", variable, fault);
+      sluice_finding_sink_add (sink, level, 0, 0, NULL, "the variable %s %s", variable, fault);
       return;
     }
 
   takes = sluice_settings_describe_type (info);
-  sluice_finding_sink_add (sink, SLUICE_FINDING_ERROR, 0, 0, NULL, "the variable %s takes %s, not what it holds",
+  sluice_finding_sink_add (sink, level, 0, 0, NULL, "the variable %s takes %s, not what it holds",
                            variable, takes);
 }
 

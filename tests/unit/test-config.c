@@ -886,7 +886,7 @@ test_setting_variables (Fixture *f, gconstpointer data)
   g_assert_nonnull (strstr (finding (f, 0)->message, "SLUICE_PORT takes a whole number from 0 to 65535"));
   g_hash_table_insert (f->environment, (gpointer) "LITELLM_CORS_ORIGINS", (gpointer) "https://SECRET.example");
   g_hash_table_insert (f->environment, (gpointer) "SLUICE_PORT", (gpointer) "4001");
-  g_assert_null (load (f, ITEM));
+  g_assert_nonnull (load (f, ITEM));
   g_assert_cmpstr (finding (f, 0)->message, ==,
                    "the variable LITELLM_CORS_ORIGINS takes an origin in lower case, as a browser sends it");
   g_hash_table_remove (f->environment, "LITELLM_CORS_ORIGINS");
