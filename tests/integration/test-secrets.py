@@ -391,7 +391,8 @@ def check_process(gateway):
 def check_upstream(upstream, sources):
     """The provider sees the key of its deployment, nobody else's, none of ours and none of clients."""
     keys = {'file': IN_FILE, 'stored': STORED, 'handed': HANDED, 'variable': VARIABLE, 'overlay': IN_FILES_VARIABLES}
-    seen = upstream.log()
+    # a look at the list of models takes no key
+    seen = [row for row in upstream.log() if row['path'] != '/api/tags']
     for row in seen:
         used = [key for key in keys.values() if key in json.dumps(row['headers'])]
         check(len(used) == 1, f'keys at the provider: {used} in {row["headers"]}')
