@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "sluice-config-source.h"
 
+#include <errno.h>
+#include <sys/stat.h>
+
 #include "secrets/sluice-secrets.h"
 #include "shared/sluice-log.h"
 #include "shared/sluice-names.h"
-
-/* An editor writes a file in several steps: it is read when it has been quiet for so long. */
-#define QUIET_MS 200
+#include "sluice-file-watch.h"
 
 typedef struct {
   char *name;
@@ -19,10 +20,9 @@ struct _SluiceConfigSource {
   char *path;           /* (owned) */
   gboolean named;       /* it has to exist */
   GArray *overrides;    /* (owned) (element-type Override): in the order of the command line */
-  GPtrArray *monitors;  /* (owned) (element-type GFileMonitor) */
-  guint quiet_source;
-  void (*changed) (gpointer user_data);
-  gpointer changed_data;
+  gboolean in_use;      /* what was read and could be used, or what was read at first, came from the file */
+  char *description;    /* (owned) (nullable): how the files of the last reading looked */
+  SluiceFileWatch *watch; /* (owned) (nullable) */
 };
 
 G_DEFINE_FINAL_TYPE (SluiceConfigSource, sluice_config_source, G_TYPE_OBJECT)
@@ -34,6 +34,7 @@ sluice_config_reading_free (SluiceConfigReading *self)
   g_clear_pointer (&self->config, sluice_config_unref);
   g_ptr_array_unref (self->findings);
   g_ptr_array_unref (self->files);
+  g_free (self->description);
   g_free (self);
 }
 
@@ -51,8 +52,7 @@ sluice_config_source_dispose (GObject *object)
 {
   SluiceConfigSource *self = SLUICE_CONFIG_SOURCE (object);
 
-  g_clear_handle_id (&self->quiet_source, g_source_remove);
-  g_ptr_array_set_size (self->monitors, 0);
+  g_clear_pointer (&self->watch, sluice_file_watch_free);
   G_OBJECT_CLASS (sluice_config_source_parent_class)->dispose (object);
 }
 
@@ -61,7 +61,7 @@ sluice_config_source_finalize (GObject *object)
 {
   SluiceConfigSource *self = SLUICE_CONFIG_SOURCE (object);
 
-  g_ptr_array_unref (self->monitors);
+  g_free (self->description);
   g_array_unref (self->overrides);
   g_free (self->path);
   G_OBJECT_CLASS (sluice_config_source_parent_class)->finalize (object);
@@ -75,20 +75,10 @@ sluice_config_source_class_init (SluiceConfigSourceClass *klass)
 }
 
 static void
-monitor_free (gpointer data)
-{
-  g_signal_handlers_disconnect_matched (data, G_SIGNAL_MATCH_ID, g_signal_lookup ("changed", G_TYPE_FILE_MONITOR), 0,
-                                        NULL, NULL, NULL);
-  g_file_monitor_cancel (data);
-  g_object_unref (data);
-}
-
-static void
 sluice_config_source_init (SluiceConfigSource *self)
 {
   self->overrides = g_array_new (FALSE, FALSE, sizeof (Override));
   g_array_set_clear_func (self->overrides, override_clear);
-  self->monitors = g_ptr_array_new_with_free_func (monitor_free);
 }
 
 SluiceConfigSource *
@@ -193,18 +183,70 @@ log_reading (SluiceConfigSource *self, const SluiceConfigReading *reading, gint6
   sluice_log_debug (SLUICE_LOG_CONFIG, values, G_N_ELEMENTS (values), "the configuration was read");
 }
 
-SluiceConfigReading *
-sluice_config_source_read (SluiceConfigSource *self)
+/*
+ * Whether nothing has the name @path: no file, no link that leads nowhere, none on the way to it, and no directory that
+ * cannot be looked into. What is there and cannot be read is not the same as what nobody has written.
+ */
+static gboolean
+is_absent (const char *path)
+{
+  g_autofree char *place = g_strdup (path);
+  struct stat status;
+
+  if (lstat (place, &status) == 0)
+    return FALSE;
+  do
+    {
+      g_autofree char *child = g_steal_pointer (&place);
+
+      if (errno != ENOENT && errno != ENOTDIR)
+        return FALSE;
+      place = g_path_get_dirname (child);
+    }
+  while (lstat (place, &status) != 0);
+  return stat (place, &status) == 0;
+}
+
+/* @in_use: as that of the source; the caller's, because this may be another thread. */
+static void
+read_file (SluiceConfigSource *self, SluiceConfigReading *reading, gboolean in_use)
+{
+  g_autoptr (GPtrArray) names = g_ptr_array_new_with_free_func (g_free);
+  g_autofree char *before = NULL;
+
+  sluice_file_watch_resolve (self->path, reading->files);
+  before = sluice_file_watch_describe (reading->files);
+  reading->found = self->named || !is_absent (self->path);
+  if (reading->found)
+    reading->config = sluice_config_load_full (self->path, NULL, reading->findings, names);
+  else if (in_use)
+    add_finding (reading, SLUICE_FINDING_ERROR, self->path,
+                 "this file is gone: nothing changes until it is back; to go on without one, start the gateway again");
+  else
+    reading->config = sluice_config_new_empty_full (NULL, reading->findings);
+
+  reading->description = sluice_file_watch_describe (reading->files);
+  /* changed while it was read: it never looks like that again */
+  if (!g_str_equal (before, reading->description))
+    *reading->description = '\0';
+  for (guint i = 0; i < names->len; i++)
+    sluice_file_watch_resolve (g_ptr_array_index (names, i), reading->files);
+  if (*reading->description != '\0')
+    {
+      g_free (reading->description);
+      reading->description = sluice_file_watch_describe (reading->files);
+    }
+}
+
+static SluiceConfigReading *
+read_all (SluiceConfigSource *self, gboolean in_use)
 {
   SluiceConfigReading *reading = g_new0 (SluiceConfigReading, 1);
   gint64 began = g_get_monotonic_time ();
 
   reading->findings = g_ptr_array_new_with_free_func ((GDestroyNotify) sluice_finding_free);
   reading->files = g_ptr_array_new_with_free_func (g_free);
-  if (self->named || g_file_test (self->path, G_FILE_TEST_EXISTS))
-    reading->config = sluice_config_load_full (self->path, NULL, reading->findings, reading->files);
-  else
-    reading->config = sluice_config_new_empty_full (NULL, reading->findings);
+  read_file (self, reading, in_use);
   if (reading->config != NULL)
     {
       apply_overrides (self, reading->config);
@@ -222,10 +264,29 @@ sluice_config_source_read (SluiceConfigSource *self)
   return reading;
 }
 
+/* Keeps what the next reading and the watch want to know of this one. */
+static void
+note_reading (SluiceConfigSource *self, const SluiceConfigReading *reading)
+{
+  if (reading->config != NULL || self->description == NULL)
+    self->in_use = reading->found;
+  g_free (self->description);
+  self->description = g_strdup (reading->description);
+}
+
+SluiceConfigReading *
+sluice_config_source_read (SluiceConfigSource *self)
+{
+  SluiceConfigReading *reading = read_all (self, self->in_use);
+
+  note_reading (self, reading);
+  return reading;
+}
+
 static void
 read_in_thread (GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
 {
-  g_task_return_pointer (task, sluice_config_source_read (source), (GDestroyNotify) sluice_config_reading_free);
+  g_task_return_pointer (task, read_all (source, GPOINTER_TO_INT (data)), (GDestroyNotify) sluice_config_reading_free);
 }
 
 void
@@ -237,51 +298,18 @@ sluice_config_source_read_async (SluiceConfigSource *self,
   g_autoptr (GTask) task = g_task_new (self, cancellable, callback, user_data);
 
   g_task_set_source_tag (task, sluice_config_source_read_async);
+  g_task_set_task_data (task, GINT_TO_POINTER (self->in_use), NULL);
   g_task_run_in_thread (task, read_in_thread);
 }
 
 SluiceConfigReading *
 sluice_config_source_read_finish (SluiceConfigSource *self, GAsyncResult *result, GError **error)
 {
-  return g_task_propagate_pointer (G_TASK (result), error);
-}
+  SluiceConfigReading *reading = g_task_propagate_pointer (G_TASK (result), error);
 
-static gboolean
-on_quiet (gpointer data)
-{
-  SluiceConfigSource *self = data;
-
-  self->quiet_source = 0;
-  self->changed (self->changed_data);
-  return G_SOURCE_REMOVE;
-}
-
-static void
-on_file_changed (GFileMonitor *monitor, GFile *file, GFile *other, GFileMonitorEvent event, gpointer data)
-{
-  SluiceConfigSource *self = data;
-
-  /* permissions change what can be read, so they count too */
-  if (event == G_FILE_MONITOR_EVENT_PRE_UNMOUNT)
-    return;
-  g_clear_handle_id (&self->quiet_source, g_source_remove);
-  self->quiet_source = g_timeout_add (QUIET_MS, on_quiet, self);
-}
-
-static void
-watch_file (SluiceConfigSource *self, const char *path)
-{
-  g_autoptr (GFile) file = g_file_new_for_path (path);
-  g_autoptr (GError) error = NULL;
-  GFileMonitor *monitor = g_file_monitor_file (file, G_FILE_MONITOR_WATCH_MOVES, NULL, &error);
-
-  if (monitor == NULL)
-    {
-      g_warning ("changes of %s are not noticed, reload by signal or over the bus: %s", path, error->message);
-      return;
-    }
-  g_signal_connect (monitor, "changed", G_CALLBACK (on_file_changed), self);
-  g_ptr_array_add (self->monitors, monitor);
+  if (reading != NULL)
+    note_reading (self, reading);
+  return reading;
 }
 
 void
@@ -290,13 +318,9 @@ sluice_config_source_watch (SluiceConfigSource *self,
                             void (*changed) (gpointer user_data),
                             gpointer user_data)
 {
-  self->changed = changed;
-  self->changed_data = user_data;
-  g_ptr_array_set_size (self->monitors, 0);
-  watch_file (self, self->path);
-  for (guint i = 0; i < files->len; i++)
-    {
-      if (!g_str_equal (g_ptr_array_index (files, i), self->path))
-        watch_file (self, g_ptr_array_index (files, i));
-    }
+  g_return_if_fail (SLUICE_IS_CONFIG_SOURCE (self));
+
+  if (self->watch == NULL)
+    self->watch = sluice_file_watch_new (changed, user_data);
+  sluice_file_watch_set_files (self->watch, files, self->description);
 }

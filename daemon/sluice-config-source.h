@@ -20,12 +20,17 @@ typedef struct {
   SluiceConfig *config; /* (owned) (nullable): %NULL if one of the findings is an error; with the stored keys */
   SluiceRouter *router; /* (owned) (nullable): %NULL if the configuration names no model */
   GPtrArray *findings;  /* (owned) (element-type SluiceFinding) */
-  GPtrArray *files;     /* (owned) (element-type filename): what was read, or looked for */
+  GPtrArray *files;     /* (owned) (element-type filename): the places to watch (sluice-file-watch.h) */
+  char *description;    /* (owned): how they looked */
+  gboolean found;       /* there was a file, or it had to be */
 } SluiceConfigReading;
 
 void sluice_config_reading_free (SluiceConfigReading *self);
 
-/* @path (nullable): the file that was asked for; %NULL for the usual one, which need not exist. */
+/*
+ * @path (nullable): the file that was asked for; %NULL for the usual one, which need not exist. One that cannot be
+ * reached, or is gone after it was in use, is an error finding: without it the gateway would ask nobody for a key.
+ */
 SluiceConfigSource *sluice_config_source_new (const char *path);
 
 /*
@@ -49,8 +54,8 @@ SluiceConfigReading *sluice_config_source_read_finish (SluiceConfigSource *self,
 /* A configuration without a file, under what the command line says. */
 SluiceConfig *sluice_config_source_get_empty (SluiceConfigSource *self);
 
-/* Calls @changed a moment after the file, or one of @files (element-type filename: those of the last reading), has
- * changed, appeared or gone. The last call counts. */
+/* Calls @changed a moment after one of @files (element-type filename: those of the last reading, also of one that was
+ * refused) has changed, appeared or gone. @changed and @user_data: those of the first call. */
 void sluice_config_source_watch (SluiceConfigSource *self,
                                  GPtrArray *files,
                                  void (*changed) (gpointer user_data),

@@ -89,8 +89,148 @@ def test_file_comes_later(world):
         hang_up(gateway, 'the configuration was read again')
         check_equal(models(gateway), ['later'])
         os.remove(written)
-        hang_up(gateway, 'the configuration was read again')
+        # with the file its key would go: whoever asks needs it still
+        hang_up(gateway, 'the old configuration stays')
+        check_in('this file is gone', gateway.log())
+        check_equal(models(gateway), ['later'])
+        gateway.config_path, written = None, gateway.config_path
+        gateway.restart()
         check('mock/echo' in models(gateway), 'nothing is configured again')
+
+
+def usual(text, prepare, **options):
+    """Started without --config; @prepare gets the directory that the file is in, and a place elsewhere."""
+    gateway = Gateway(text, start=False, **options)
+    folder = os.path.dirname(gateway.config_path)
+    elsewhere = os.path.join(gateway.directory, 'elsewhere')
+    os.mkdir(elsewhere)
+    prepare(folder, elsewhere)
+    gateway.config_path = None
+    return gateway
+
+
+def put_link(target, path):
+    """In one step, as those do who know what they do."""
+    os.symlink(target, path + '.new')
+    os.replace(path + '.new', path)
+
+
+def put_file(path, text):
+    with open(path + '.new', 'w', encoding='utf-8') as file:
+        file.write(text)
+    os.replace(path + '.new', path)
+
+
+def link_file(folder, elsewhere):
+    os.rename(folder + '/config.yaml', elsewhere + '/config.yaml')
+    os.symlink(elsewhere + '/config.yaml', folder + '/config.yaml')
+
+
+def link_to_nothing(folder, elsewhere):
+    link_file(folder, elsewhere)
+    os.remove(elsewhere + '/config.yaml')
+
+
+def link_to_itself(folder, elsewhere):
+    del elsewhere
+    put_link('config.yaml', folder + '/config.yaml')
+
+
+def link_folder_to_nothing(folder, elsewhere):
+    os.rename(folder, elsewhere + '/sluice')
+    os.symlink('nowhere', folder)
+
+
+def make_folder(folder, elsewhere):
+    del elsewhere
+    os.remove(folder + '/config.yaml')
+    os.mkdir(folder + '/config.yaml')
+
+
+def test_unreachable_is_not_absent(world):
+    """What is there and cannot be read stops the start: without it nobody would be asked for a key."""
+    for prepare in (link_to_nothing, link_to_itself, link_folder_to_nothing, make_folder):
+        gateway = usual(config(world, 'one'), prepare)
+        try:
+            gateway.launch()
+            check_equal(gateway.process.wait(10 * TIME_FACTOR), 78, prepare.__name__)
+            check_in('config.yaml', gateway.log())
+        finally:
+            gateway.clean()
+
+
+def test_empty_folder_behind_a_link(world):
+    """That is no file: nothing is configured."""
+    def prepare(folder, elsewhere):
+        os.remove(folder + '/config.yaml')
+        os.rename(folder, elsewhere + '/sluice')
+        os.symlink(elsewhere + '/sluice', folder)
+
+    with usual(config(world, 'one'), prepare, key=None) as gateway:
+        gateway.start()
+        check('mock/echo' in models(gateway), 'nothing is configured')
+
+
+def test_link_that_breaks(world):
+    with usual(config(world, 'one'), link_file) as gateway:
+        gateway.start()
+        os.remove(gateway.directory + '/elsewhere/config.yaml')
+        hang_up(gateway, 'the old configuration stays')
+        gateway.get('/v1/models', headers={'Authorization': None}).expect(401)
+        check_equal(models(gateway), ['one'])
+        put_file(gateway.directory + '/elsewhere/config.yaml', config(world, 'two'))
+        wait_until(lambda: models(gateway) == ['two'], what='the file that came back')
+
+
+def test_behind_links(world):
+    """As a volume of Kubernetes has it, and as a directory of dot files."""
+    def prepare(folder, elsewhere):
+        os.rename(folder, elsewhere + '/sluice')
+        os.symlink(elsewhere + '/sluice', folder)
+        os.mkdir(folder + '/..1')
+        os.rename(folder + '/config.yaml', folder + '/..1/config.yaml')
+        os.symlink('..1', folder + '/..data')
+        os.symlink('..data/config.yaml', folder + '/config.yaml')
+
+    with usual(config(world, 'one'), prepare) as gateway:
+        gateway.start()
+        folder = gateway.directory + '/elsewhere/sluice'
+        put_file(folder + '/..1/config.yaml', config(world, 'two'))
+        wait_until(lambda: models(gateway) == ['two'], what='the file behind the links')
+        os.mkdir(folder + '/..2')
+        put_file(folder + '/..2/config.yaml', config(world, 'three'))
+        put_link('..2', folder + '/..data')
+        wait_until(lambda: models(gateway) == ['three'], what='the link in the middle')
+        put_file(folder + '/..2/config.yaml', config(world, 'four'))
+        wait_until(lambda: models(gateway) == ['four'], what='the file behind the new link')
+        os.rename(folder, folder + '.old')
+        os.mkdir(folder)
+        put_file(folder + '/config.yaml', config(world, 'five'))
+        wait_until(lambda: models(gateway) == ['five'], what='the other directory')
+
+
+def test_included_file_behind_a_link(world):
+    with Gateway(config(world, 'one'), start=False) as gateway:
+        folder = os.path.dirname(gateway.config_path)
+        os.mkdir(folder + '/real')
+        put_file(folder + '/real/more.yaml', config(world, 'one'))
+        os.symlink('real/more.yaml', folder + '/more.yaml')
+        gateway.write_config('include:\n  - more.yaml\n')
+        gateway.start()
+        put_file(folder + '/real/more.yaml', config(world, 'two'))
+        wait_until(lambda: models(gateway) == ['two'], what='the included file')
+
+
+def test_never_quiet(world):
+    """A file that changes all the time is read all the same."""
+    with Gateway(config(world, 'one')) as gateway:
+        turn = iter(range(1000000))
+
+        def write_and_ask():
+            gateway.write_config(config(world, 'two') + f'# {next(turn)}\n')
+            return models(gateway) == ['two']
+
+        wait_until(write_and_ask, what='the file that is never quiet')
 
 
 def test_fixed_settings_say_so(world):
