@@ -173,13 +173,18 @@ build() {
 
 units='sluice.socket sluice-v6.socket'
 
-# What data/meson.build and daemon/meson.build install, below ~/.local.
-installed_files='bin/sluiced
+# What was installed, below ~/.local: one name a line, with a slash at the end for a directory that was made.
+list=share/doc/sluice/installed-files
+
+# What versions installed that kept no list.
+listless_files='bin/sluiced
 share/systemd/user/sluice.service
 share/systemd/user/sluice.socket
 share/systemd/user/sluice-v6.socket
+share/dbus-1/interfaces/io.github.sluice.Gateway1.xml
 share/dbus-1/services/io.github.sluice.Gateway1.service
-share/doc/sluice/hardening.conf'
+share/doc/sluice/hardening.conf
+share/doc/sluice/'
 
 choose_prefix() {
   case ${HOME:-} in
@@ -206,6 +211,42 @@ port_is_taken() {
          END { exit !found }'
 }
 
+# Adds to the list what meson says that it has just made: what an earlier version made stays on it.
+write_list() {
+  {
+    [ ! -f "$prefix/$list" ] || cat -- "$prefix/$list"
+    while IFS= read -r path; do
+      case $path in
+        "$prefix") path=$prefix/ ;;
+        "$prefix"/*) [ ! -d "$path" ] || [ -L "$path" ] || path=$path/ ;;
+        *) continue ;;
+      esac
+      printf '%s\n' "${path#"$prefix"/}"
+    done <build-install/meson-logs/install-log.txt
+    say "$list"
+  } | sed 's|^$|/|' | LC_ALL=C sort -u >"$tmp/list"
+  cp -- "$tmp/list" "$prefix/$list" || fail "cannot write $prefix/$list"
+}
+
+# The files of the list, then its directories that are empty, the inner ones first.
+remove_listed() {
+  while IFS= read -r name; do
+    case /$name/ in
+      */../* | *//) continue ;;
+    esac
+    [ -e "$prefix/$name" ] || [ -L "$prefix/$name" ] || continue
+    rm -f -- "$prefix/$name" || fail "cannot remove $prefix/$name"
+    say "removed $prefix/$name"
+    removed=1
+  done <"$tmp/list"
+  LC_ALL=C sort -r "$tmp/list" | while IFS= read -r name; do
+    case /$name in
+      */../*) ;;
+      */) rmdir -- "$prefix/$name" 2>/dev/null || true ;;
+    esac
+  done
+}
+
 install_service() {
   choose_prefix
   install_what_is_missing
@@ -220,8 +261,9 @@ install_service() {
     fail "meson failed; see above (if build-install/ is of another version or place, remove it and try again)"
   quietly ninja -C build-install || fail "the build failed; see above"
   quietly meson install -C build-install --no-rebuild || fail "the files could not be installed; see above"
+  write_list
   say "Installed below $prefix:"
-  say "$installed_files" | sed 's/^/  /'
+  grep -v '/$' "$tmp/list" | sed 's/^/  /'
   say ""
   if port_is_taken; then
     say "WARNING: another program listens on port 4000 ('ss -ltnp' tells which). End it first, or choose another port"
@@ -264,13 +306,12 @@ uninstall_service() {
     say ""
   fi
   removed=
-  for file in $installed_files; do
-    [ -e "$prefix/$file" ] || [ -L "$prefix/$file" ] || continue
-    rm -f -- "$prefix/$file" || fail "cannot remove $prefix/$file"
-    say "removed $prefix/$file"
-    removed=1
-  done
-  rmdir -- "$prefix/share/doc/sluice" 2>/dev/null || true
+  if [ -f "$prefix/$list" ]; then
+    cp -- "$prefix/$list" "$tmp/list"
+  else
+    say "$listless_files" >"$tmp/list"
+  fi
+  remove_listed
   [ -n "$removed" ] || say "Nothing was installed below $prefix."
   ! has_manager || systemctl --user daemon-reload >/dev/null 2>&1 || true
   say "Kept, with what is yours in them:"

@@ -224,7 +224,11 @@ run_daemon (SluiceConfigSource *source, SluiceConfigReading *reading, const Opti
   if (!sluice_daemon_start (daemon, &error))
     {
       g_printerr ("sluiced: %s\n", error->message);
-      return g_error_matches (error, SLUICE_ERROR, SLUICE_ERROR_CONFIG) ? EXIT_CONFIG : EXIT_FAILURE;
+      /* a port that is taken may be free at the next try; sockets that a unit hands over stay what they are */
+      return g_error_matches (error, SLUICE_ERROR, SLUICE_ERROR_CONFIG)
+                     || (service->inherited->len > 0 && g_error_matches (error, SLUICE_ERROR, SLUICE_ERROR_ADDRESS))
+                 ? EXIT_CONFIG
+                 : EXIT_FAILURE;
     }
   g_main_loop_run (loop);
   return run.status;

@@ -9,6 +9,10 @@
 #include "shared/sluice-names.h"
 #include "sluice-file-watch.h"
 
+/* For so long nobody may have written to a file that is read while the gateway runs. */
+#define REST_US (20 * 1000)
+#define REST_TRIES 50
+
 typedef struct {
   char *name;
   char *text;
@@ -213,16 +217,23 @@ read_file (SluiceConfigSource *self, SluiceConfigReading *reading, gboolean in_u
 {
   g_autoptr (GPtrArray) names = g_ptr_array_new_with_free_func (g_free);
   g_autofree char *before = NULL;
+  struct stat status;
 
   sluice_file_watch_resolve (self->path, reading->files);
   before = sluice_file_watch_describe (reading->files);
   reading->found = self->named || !is_absent (self->path);
   if (reading->found)
     reading->config = sluice_config_load_full (self->path, NULL, reading->findings, names);
-  else if (in_use)
+  if (in_use && reading->config != NULL && stat (self->path, &status) == 0 && status.st_size == 0)
+    {
+      add_finding (reading, SLUICE_FINDING_ERROR, self->path,
+                   "this file is empty now: nothing changes; to go on without one, start the gateway again");
+      g_clear_pointer (&reading->config, sluice_config_unref);
+    }
+  else if (!reading->found && in_use)
     add_finding (reading, SLUICE_FINDING_ERROR, self->path,
                  "this file is gone: nothing changes until it is back; to go on without one, start the gateway again");
-  else
+  else if (!reading->found)
     reading->config = sluice_config_new_empty_full (NULL, reading->findings);
 
   reading->description = sluice_file_watch_describe (reading->files);
@@ -283,9 +294,31 @@ sluice_config_source_read (SluiceConfigSource *self)
   return reading;
 }
 
+/*
+ * Waits until nobody has written to the file for a moment, but not for ever. A file that is being written over is short
+ * for a while, and what stands near its end, such as the master key, is not there yet. Blocks.
+ */
+static void
+await_rest (SluiceConfigSource *self)
+{
+  for (guint i = 0; i < REST_TRIES; i++)
+    {
+      struct stat status;
+      gint64 age;
+
+      if (stat (self->path, &status) != 0)
+        return;
+      age = g_get_real_time () - ((gint64) status.st_mtim.tv_sec * G_USEC_PER_SEC + status.st_mtim.tv_nsec / 1000);
+      if (age < 0 || age >= REST_US)
+        return;
+      g_usleep ((gulong) (REST_US - age));
+    }
+}
+
 static void
 read_in_thread (GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
 {
+  await_rest (source);
   g_task_return_pointer (task, read_all (source, GPOINTER_TO_INT (data)), (GDestroyNotify) sluice_config_reading_free);
 }
 

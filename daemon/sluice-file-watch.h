@@ -19,13 +19,13 @@ typedef struct _SluiceFileWatch SluiceFileWatch;
  */
 void sluice_file_watch_resolve (const char *file, GPtrArray *places);
 
-/* How @places look now, as a text to be compared: kind, rights, size and times; of a link its target. Looks at the file
- * system; any thread. (transfer full) */
+/* How @places look now, as a text to be compared: kind, rights, size and times; of a link its target. Looks at the
+ * file system; any thread. (transfer full) */
 char *sluice_file_watch_describe (GPtrArray *places);
 
 /*
- * @func is called when something has changed and was then quiet for 200 ms, or after 2 s of steady changes; with nothing
- * to watch at first. Main thread, default main context, as for all that follows.
+ * @func is called when something has changed and was then quiet for 200 ms, or after 2 s of steady changes. Nothing is
+ * watched at first. Main thread, default main context, as for all that follows.
  */
 SluiceFileWatch *sluice_file_watch_new (void (*func) (gpointer user_data), gpointer user_data);
 /* @func is not called after this. */

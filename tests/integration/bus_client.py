@@ -33,6 +33,8 @@ class Bus:
         self.directory = tempfile.mkdtemp(prefix='sluice-bus-')
         self.address = f'unix:path={self.directory}/bus'
         self.environment = {**clean_environment(), 'DBUS_SESSION_BUS_ADDRESS': self.address}
+        # the system's programs run with the system's libraries, also where the daemon has others
+        self.environment.pop('LD_LIBRARY_PATH', None)
         self.process = None
         self.start()
 

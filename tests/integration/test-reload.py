@@ -295,6 +295,16 @@ def replace_config(gateway, text):
     os.replace(gateway.config_path + '.new', gateway.config_path)
 
 
+def test_emptied_file_keeps_the_old_one(world):
+    """Half-way through being written over it is empty, and its key would be gone."""
+    with Gateway(config(world, 'one')) as gateway:
+        gateway.write_config('')
+        hang_up(gateway, 'the old configuration stays')
+        check_in('this file is empty now', gateway.log())
+        gateway.chat('one').expect(200)
+        gateway.chat('one', headers={'Authorization': None}).expect(401)
+
+
 def test_the_last_reading_wins(world):
     """A long file that is still read does not come into force after a short one that was asked for later."""
     many = config(world, *(f'old-{i}' for i in range(2500)))

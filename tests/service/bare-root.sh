@@ -170,15 +170,30 @@ export HOME
 unset XDG_RUNTIME_DIR XDG_DATA_HOME XDG_CONFIG_HOME
 trap 'rm -rf -- "$work" "$HOME"' EXIT
 
+everything() { (cd "$HOME" && find . | LC_ALL=C sort); }
+mkdir -p "$HOME/.local/share"
+everything >"$work/bare"
 check 'quickstart.sh --install' sh quickstart.sh --install
 sed 's/^/# /' "$work/output"
 cp "$work/output" "$work/words"
 check 'prints the line' grep -q '^  systemctl --user enable --now sluice.socket sluice-v6.socket$' "$work/words"
 find "$HOME" -type f | sort >"$work/first"
+list=$HOME/.local/share/doc/sluice/installed-files
+grep -v '/$' "$list" >"$work/listed"
 check 'once more' sh quickstart.sh --install
 find "$HOME" -type f | sort >"$work/second"
 check 'the same files' cmp "$work/first" "$work/second"
+check 'every file is on the list' sh -c 'sed "s|.*/\.local/||" "$1" | cmp - "$2"' sh "$work/first" "$work/listed"
 check 'nothing outside .local' sh -c '! grep -v "/\.local/" "$1"' sh "$work/first"
+
+check 'uninstall' sh quickstart.sh --uninstall
+everything >"$work/after"
+check 'all of it is gone, directories too' diff "$work/bare" "$work/after"
+check 'install again' sh quickstart.sh --install
+rm "$list"
+check 'uninstall without the list, as of an older version' sh quickstart.sh --uninstall
+check 'no file of it is left' sh -c '[ -z "$(find "$HOME/.local" ! -type d)" ]'
+check 'and install again' sh quickstart.sh --install
 
 units=$HOME/.local/share/systemd/user
 XDG_RUNTIME_DIR=$work
