@@ -12,6 +12,8 @@
 /* For so long nobody may have written to a file that is read while the gateway runs. */
 #define REST_US (20 * 1000)
 #define REST_TRIES 50
+/* How often a file is read that changes while it is read. */
+#define READ_TRIES 5
 
 typedef struct {
   char *name;
@@ -294,32 +296,61 @@ sluice_config_source_read (SluiceConfigSource *self)
   return reading;
 }
 
-/*
- * Waits until nobody has written to the file for a moment, but not for ever. A file that is being written over is short
- * for a while, and what stands near its end, such as the master key, is not there yet. Blocks.
- */
-static void
-await_rest (SluiceConfigSource *self)
+/* Returns: when the file was last written to, in microseconds of wall-clock time; 0 if it cannot be looked at */
+static gint64
+get_written (SluiceConfigSource *self)
 {
-  for (guint i = 0; i < REST_TRIES; i++)
-    {
-      struct stat status;
-      gint64 age;
+  struct stat status;
 
-      if (stat (self->path, &status) != 0)
-        return;
-      age = g_get_real_time () - ((gint64) status.st_mtim.tv_sec * G_USEC_PER_SEC + status.st_mtim.tv_nsec / 1000);
-      if (age < 0 || age >= REST_US)
-        return;
-      g_usleep ((gulong) (REST_US - age));
-    }
+  if (stat (self->path, &status) != 0)
+    return 0;
+  return (gint64) status.st_mtim.tv_sec * G_USEC_PER_SEC + status.st_mtim.tv_nsec / 1000;
 }
 
+/* Waits until nobody has written to the file for a moment, but not for ever. Blocks.
+ *
+ * Returns: as get_written()
+ */
+static gint64
+await_rest (SluiceConfigSource *self)
+{
+  gint64 written = get_written (self);
+
+  for (guint i = 0; i < REST_TRIES; i++)
+    {
+      gint64 age = g_get_real_time () - written;
+
+      if (age < 0 || age >= REST_US)
+        break;
+      g_usleep ((gulong) (REST_US - age));
+      written = get_written (self);
+    }
+  return written;
+}
+
+/*
+ * A file that is being written over is short for a while, and what stands near its end, such as the master key, is not
+ * there yet. So what counts is a reading from before which to after which nobody wrote; of a file that is never quiet,
+ * the last.
+ */
 static void
 read_in_thread (GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
 {
-  await_rest (source);
-  g_task_return_pointer (task, read_all (source, GPOINTER_TO_INT (data)), (GDestroyNotify) sluice_config_reading_free);
+  SluiceConfigReading *reading = NULL;
+  gboolean settled = FALSE;
+
+  for (guint i = 0; i < READ_TRIES && !settled && !g_cancellable_is_cancelled (cancellable); i++)
+    {
+      gint64 written = await_rest (source);
+
+      g_clear_pointer (&reading, sluice_config_reading_free);
+      reading = read_all (source, GPOINTER_TO_INT (data));
+      settled = *reading->description != '\0' && written == get_written (source);
+    }
+  if (reading != NULL)
+    g_task_return_pointer (task, reading, (GDestroyNotify) sluice_config_reading_free);
+  else
+    g_task_return_error_if_cancelled (task);
 }
 
 void

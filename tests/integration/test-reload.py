@@ -342,7 +342,7 @@ def test_under_load(world):
         try:
             for i in range(RELOADS):
                 kind = i % 3
-                gateway.write_config(texts[kind])
+                replace_config(gateway, texts[kind])
                 # the watch may read it as well: one or two lines
                 hang_up(gateway, 'the old configuration stays' if kind == 2 else 'the configuration was read again')
                 if i in (RELOADS // 4, RELOADS - 1):
