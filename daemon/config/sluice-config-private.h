@@ -21,6 +21,7 @@ struct _SluiceConfig {
   GPtrArray *aliases; /* (element-type SluiceConfigAlias) */
   char *master_key;  /* (nullable) */
   char *unenforced_budget; /* (nullable): its path */
+  gboolean metrics_need_key;
   SluiceSettings *settings;
   SluiceOrigin *origins; /* of each setting, in the order of the table */
   GPtrArray *files;      /* (element-type filename), with %NULL at the end */

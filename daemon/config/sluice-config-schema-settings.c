@@ -70,7 +70,7 @@ static const SluiceKey litellm_settings_keys[] = {
   KEY ("enable_end_user_cost_tracking_prometheus_only", BOOL, PENDING),
   KEY ("prometheus_initialize_budget_metrics", BOOL, PENDING),
   KEY ("prometheus_emit_stream_label", BOOL, PENDING),
-  KEY ("require_auth_for_metrics_endpoint", BOOL, PENDING),
+  KEY ("require_auth_for_metrics_endpoint", BOOL, USED),
   KEY ("disable_add_user_agent_to_request_tags", BOOL, PENDING),
   KEY ("enable_json_schema_validation", BOOL, PENDING),
   KEY ("disable_hf_tokenizer_download", BOOL, PENDING),

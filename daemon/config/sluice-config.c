@@ -211,6 +211,14 @@ sluice_config_get_master_key (const SluiceConfig *self)
   return self->master_key;
 }
 
+gboolean
+sluice_config_get_metrics_need_key (const SluiceConfig *self)
+{
+  g_return_val_if_fail (self != NULL, TRUE);
+
+  return self->metrics_need_key;
+}
+
 const SluiceSettings *
 sluice_config_get_settings (const SluiceConfig *self)
 {
@@ -240,10 +248,14 @@ read_general (SluiceConfigReader *self, const SluiceKey *key, const SluiceYamlMe
     }
 }
 
-/* None of the keys of this section is used so far. */
 static void
-read_nothing (SluiceConfigReader *self, const SluiceKey *key, const SluiceYamlMember *member, gpointer data)
+read_litellm (SluiceConfigReader *self, const SluiceKey *key, const SluiceYamlMember *member, gpointer data)
 {
+  gint64 value = 0;
+
+  if (g_str_equal (key->name, "require_auth_for_metrics_endpoint")
+      && sluice_yaml_scalar_type (member->value->text, &value) == SLUICE_YAML_BOOL)
+    self->config->metrics_need_key = value != 0;
 }
 
 /* The later file whose section of this name stands instead, or %NULL: lists are put together, the rest is not. */
@@ -290,7 +302,7 @@ read_section (SluiceConfigReader *self, const SluiceKey *key, const SluiceYamlMe
   else if (g_str_equal (name, "general_settings"))
     sluice_config_reader_walk (self, member->value, SLUICE_SECTION_GENERAL_SETTINGS, read_general, data);
   else if (g_str_equal (name, "litellm_settings"))
-    sluice_config_reader_walk (self, member->value, SLUICE_SECTION_LITELLM_SETTINGS, read_nothing, NULL);
+    sluice_config_reader_walk (self, member->value, SLUICE_SECTION_LITELLM_SETTINGS, read_litellm, NULL);
   else if (g_str_equal (name, "router_settings"))
     sluice_config_reader_walk (self, member->value, SLUICE_SECTION_ROUTER_SETTINGS, sluice_config_read_router_key,
                                NULL);

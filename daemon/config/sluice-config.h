@@ -126,6 +126,9 @@ const SluiceConfigAlias *sluice_config_get_alias (const SluiceConfig *self, guin
 /* general_settings.master_key, else LITELLM_MASTER_KEY; %NULL if there is none. A secret. */
 const char *sluice_config_get_master_key (const SluiceConfig *self);
 
+/* litellm_settings.require_auth_for_metrics_endpoint: whether /metrics asks also the user's own processes for a key. */
+gboolean sluice_config_get_metrics_need_key (const SluiceConfig *self);
+
 /*
  * The path of a budget that the file sets and that nothing enforces yet, such as "litellm_settings.max_budget"; %NULL
  * if there is none. While there is one, calls that can cost money must be refused (DESIGN 8).

@@ -235,7 +235,8 @@ check_key (const Head *head,
     .loopback = peer->loopback,
   };
 
-  if (result->route->own_user && !presents_key (&presented) && presented.same_user && !presented.relayed)
+  if (result->route->own_user && !presents_key (&presented) && presented.same_user && !presented.relayed
+      && !sluice_config_get_metrics_need_key (snapshot->config))
     {
       result->identity = (SluiceIdentity){ "this-computer", FALSE, TRUE };
       return TRUE;

@@ -15,7 +15,7 @@ typedef enum {
   SLUICE_ROUTE_LIVE,       /* alive: no key, no look at anything */
   SLUICE_ROUTE_READY,      /* able to serve: no key */
   SLUICE_ROUTE_ROOT,       /* a word for people: no key */
-  SLUICE_ROUTE_METRICS,    /* figures for Prometheus: processes of the same user need no key */
+  SLUICE_ROUTE_METRICS,    /* figures for Prometheus: the user's own processes need no key unless the file asks for it */
 } SluiceRouteKind;
 
 typedef struct {

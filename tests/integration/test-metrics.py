@@ -233,6 +233,12 @@ def test_no_secrets(upstream):
             check(secret not in text, f'{secret} is on the page')
 
 
+def test_key_for_everybody(upstream):
+    with Gateway(config(upstream) + 'litellm_settings: {require_auth_for_metrics_endpoint: true}\n') as gateway:
+        gateway.get('/metrics', {'Authorization': None}).expect(401)
+        gateway.get('/metrics').expect(200)
+
+
 def test_who_may_read(upstream):
     with Gateway(config(upstream)) as gateway:
         none = {'Authorization': None}

@@ -550,6 +550,18 @@ test_environment (Fixture *f, gconstpointer data)
 }
 
 static void
+test_metrics_need_key (Fixture *f, gconstpointer data)
+{
+  g_assert_false (sluice_config_get_metrics_need_key (load (f, ITEM)));
+  load (f, "litellm_settings: {require_auth_for_metrics_endpoint: true}\n");
+  g_assert_true (sluice_config_get_metrics_need_key (f->config));
+  load (f, "litellm_settings: {require_auth_for_metrics_endpoint: 'False'}\n");
+  g_assert_false (sluice_config_get_metrics_need_key (f->config));
+  g_assert_null (load (f, "litellm_settings: {require_auth_for_metrics_endpoint: perhaps}\n"));
+  g_assert_null (load (f, "litellm_settings: {require_auth_for_metrics_endpoint: {a: 1}}\n"));
+}
+
+static void
 test_master_key (Fixture *f, gconstpointer data)
 {
   g_autoptr (SluiceConfig) empty = NULL;
@@ -937,6 +949,7 @@ main (int argc, char *argv[])
     { "/config/credentials", test_credentials },
     { "/config/environment", test_environment },
     { "/config/master-key", test_master_key },
+    { "/config/metrics-need-key", test_metrics_need_key },
     { "/config/settings", test_settings },
     { "/config/no-secrets", test_no_secrets },
     { "/config/broad-file", test_broad_file },
