@@ -15,7 +15,7 @@ typedef enum {
   SLUICE_ROUTE_LIVE,       /* alive: no key, no look at anything */
   SLUICE_ROUTE_READY,      /* able to serve: no key */
   SLUICE_ROUTE_ROOT,       /* a word for people: no key */
-  SLUICE_ROUTE_METRICS,    /* figures for Prometheus: the user's own processes need no key unless the file asks for it */
+  SLUICE_ROUTE_METRICS,    /* figures for Prometheus: the user may need no key */
 } SluiceRouteKind;
 
 typedef struct {
@@ -24,7 +24,7 @@ typedef struct {
   SluiceOperation operation; /* of SLUICE_ROUTE_INFERENCE */
   gboolean post;             /* POST, else GET and HEAD */
   gboolean open;             /* needs no key */
-  gboolean own_user;         /* a process of the same user needs no key, whatever keys there are */
+  gboolean own_user;         /* a process of the same user needs no key, unless the file asks for it */
 } SluiceRoute;
 
 /*
