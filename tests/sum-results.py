@@ -13,6 +13,7 @@ import os
 import re
 import sys
 
+REASON = re.compile(r'((?:^#.*\n)+)not ok\b(?:\s+\d+)?(.*)$', re.M)
 TAP_LINE = re.compile(r'^(not )?ok\b(?:\s+\d+)?(.*)$', re.M)
 GOOD_RESULTS = {'OK', 'EXPECTEDFAIL', 'SKIP'}
 
@@ -29,6 +30,11 @@ def count_tap(output):
         else:
             passed += 1
     return passed, failed, skipped
+
+
+def find_reasons(output):
+    """What stands before each failed test, without which its name says little."""
+    return {rest.strip(' -'): reason for reason, rest in REASON.findall(output)}
 
 
 def count_test(test):
@@ -55,7 +61,8 @@ def main():
         for test in tests:
             passed, failed, skipped = count_test(test)
             totals = [totals[0] + passed, totals[1] + len(failed), totals[2] + skipped]
-            problems += [f'{run}: {test["name"]}: {name}' for name in failed]
+            reasons = find_reasons(test.get('stdout') or '')
+            problems += [f'{run}: {test["name"]}: {name}\n{reasons.get(name, "")}'.rstrip() for name in failed]
     broken = os.path.join(directory, 'broken')
     if os.path.exists(broken):
         with open(broken, encoding='utf-8') as file:

@@ -556,6 +556,8 @@ class Gateway:
             if kind is None and self.process.process.returncode is None:
                 self.stop()
             elif kind is not None and self.process is not None:
+                if (status := self.process.process.poll()) is not None:
+                    print(f'# sluiced ended with status {status}')
                 for line in self.log().splitlines()[-15:]:
                     print(f'# sluiced: {line}')
         finally:
@@ -568,7 +570,8 @@ def clean_environment():
     environment = {name: value for name, value in os.environ.items()
                    if not name.startswith(dropped) and name.lower() not in PROXY_VARIABLES
                    and name not in ('DATABASE_URL', 'DBUS_SESSION_BUS_ADDRESS')}
-    environment.update({'LC_ALL': 'C.UTF-8', 'TZ': 'UTC', 'GIO_USE_VFS': 'local'})
+    environment.update({'LC_ALL': 'C.UTF-8', 'TZ': 'UTC', 'GIO_USE_VFS': 'local',
+                        'GSETTINGS_BACKEND': 'memory'})
     return environment
 
 

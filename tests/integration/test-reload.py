@@ -31,11 +31,11 @@ def config(world, *names, settings=None):
     return make_config([model_entry(name, world.upstream.base, 'fake') for name in names], settings)
 
 
-def hang_up(gateway, said, more=1):
-    """SIGHUP, until the log has @more further lines with @said."""
+def hang_up(gateway, said):
+    """SIGHUP, until the log has a further line with @said."""
     before = gateway.log().count(said)
     os.kill(gateway.pid, signal.SIGHUP)
-    wait_until(lambda: gateway.log().count(said) >= before + more, what=f'"{said}" in the log')
+    wait_until(lambda: gateway.log().count(said) > before, what=f'"{said}" in the log')
 
 
 def models(gateway):
@@ -56,7 +56,7 @@ def test_by_itself(world):
         gateway.write_config(config(world, 'three'))
         wait_until(lambda: models(gateway) == ['three'], what='the changed file')
         # as editors do it: a new file takes the old one's place
-        replace_config(gateway, config(world, 'four'))
+        put_file(gateway.config_path, config(world, 'four'))
         wait_until(lambda: models(gateway) == ['four'], what='the replaced file')
 
 
@@ -288,13 +288,6 @@ def test_idle_connection_outlives_its_configuration(world):
         check(raw.at_end(5 * TIME_FACTOR), 'the limit that it began with is forgotten')
 
 
-def replace_config(gateway, text):
-    """At once: who reads meanwhile reads the one or the other."""
-    with open(gateway.config_path + '.new', 'w', encoding='utf-8') as file:
-        file.write(text)
-    os.replace(gateway.config_path + '.new', gateway.config_path)
-
-
 def test_emptied_file_keeps_the_old_one(world):
     """Half-way through being written over it is empty, and its key would be gone."""
     with Gateway(config(world, 'one')) as gateway:
@@ -310,9 +303,9 @@ def test_the_last_reading_wins(world):
     many = config(world, *(f'old-{i}' for i in range(2500)))
     with Gateway(config(world, 'one')) as gateway:
         for turn in range(3):
-            replace_config(gateway, many)
+            put_file(gateway.config_path, many)
             os.kill(gateway.pid, signal.SIGHUP)
-            replace_config(gateway, config(world, f'new-{turn}'))
+            put_file(gateway.config_path, config(world, f'new-{turn}'))
             os.kill(gateway.pid, signal.SIGHUP)
             wait_until(lambda turn=turn: models(gateway) == [f'new-{turn}'], 10, 'the last file')
             # what was being read meanwhile is over by the time that another reading is
@@ -329,6 +322,8 @@ def ask_until(gateway, stop, failures, counts):
                 failures.append((answer.status, answer.body[:200]))
         except OSError as error:
             failures.append(repr(error))
+        # each leaves its row in the ledger's cache, which grows up to its bound: that is not what is measured here
+        stop.wait(0.002)
 
 
 def test_under_load(world):
@@ -342,7 +337,7 @@ def test_under_load(world):
         try:
             for i in range(RELOADS):
                 kind = i % 3
-                replace_config(gateway, texts[kind])
+                put_file(gateway.config_path, texts[kind])
                 # the watch may read it as well: one or two lines
                 hang_up(gateway, 'the old configuration stays' if kind == 2 else 'the configuration was read again')
                 if i in (RELOADS // 4, RELOADS - 1):
@@ -402,4 +397,7 @@ def test_stop_while_reading(world):
 
 
 if __name__ == '__main__':
+    # meson's filling of memory would make every page resident that is only set aside
+    for variable in ('MALLOC_PERTURB_', 'MALLOC_CHECK_'):
+        os.environ.pop(variable, None)
     run_tests(globals(), setup=setup)

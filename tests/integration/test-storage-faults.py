@@ -124,6 +124,7 @@ def test_write_error_in_the_middle_of_streams(upstream):
         control.set()
         for thread in threads:
             thread.join()
+        check_equal(len(answers), len(threads), 'answers')
         for answer in answers:
             if answer.status == 200:
                 check(not answer.cut, 'a cut answer')
