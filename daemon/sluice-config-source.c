@@ -238,17 +238,12 @@ read_file (SluiceConfigSource *self, SluiceConfigReading *reading, gboolean in_u
   else if (!reading->found)
     reading->config = sluice_config_new_empty_full (NULL, reading->findings);
 
-  reading->description = sluice_file_watch_describe (reading->files);
-  /* changed while it was read: it never looks like that again */
-  if (!g_str_equal (before, reading->description))
-    *reading->description = '\0';
   for (guint i = 0; i < names->len; i++)
     sluice_file_watch_resolve (g_ptr_array_index (names, i), reading->files);
-  if (*reading->description != '\0')
-    {
-      g_free (reading->description);
-      reading->description = sluice_file_watch_describe (reading->files);
-    }
+  reading->description = sluice_file_watch_describe (reading->files);
+  /* changed while it was read: it never looks like that again */
+  if (!g_str_has_prefix (reading->description, before))
+    *reading->description = '\0';
 }
 
 static SluiceConfigReading *

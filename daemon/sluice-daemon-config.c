@@ -83,7 +83,6 @@ dup_router (SluiceDaemon *self)
   return self->usable ? sluice_router_new_unconfigured (self->found) : sluice_router_new (self->config, NULL);
 }
 
-/* The last reading's configuration is served from here on. */
 /* The file has only the first value, and whoever writes "off" there should know that it is not what holds. */
 static void
 warn_of_policy (SluiceDaemon *self)
@@ -96,6 +95,7 @@ warn_of_policy (SluiceDaemon *self)
                 sluice_cloud_policy_to_string (written), sluice_cloud_policy_to_string (holds));
 }
 
+/* The last reading's configuration is served from here on. */
 static void
 put_in_force (SluiceDaemon *self)
 {

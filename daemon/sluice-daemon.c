@@ -181,7 +181,7 @@ sluice_daemon_announce (SluiceDaemon *self)
 gboolean
 sluice_daemon_start (SluiceDaemon *self, GError **error)
 {
-  g_autoptr (SluiceRouter) nothing = sluice_router_new (self->config, NULL);
+  g_autoptr (SluiceRouter) nothing = sluice_router_new_unconfigured (self->found);
   g_autofree char *socket_path = NULL;
   SluiceFrontSockets sockets = { NULL };
 

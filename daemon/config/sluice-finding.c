@@ -73,15 +73,7 @@ sluice_findings_have_error (GPtrArray *findings)
 {
   g_return_val_if_fail (findings != NULL, FALSE);
 
-  for (guint i = 0; i < findings->len; i++)
-    {
-      const SluiceFinding *finding = g_ptr_array_index (findings, i);
-
-      if (finding->level == SLUICE_FINDING_ERROR)
-        return TRUE;
-    }
-
-  return FALSE;
+  return sluice_findings_count (findings, SLUICE_FINDING_ERROR) > 0;
 }
 
 guint

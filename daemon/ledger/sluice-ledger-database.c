@@ -91,19 +91,6 @@ configure (sqlite3 *db, gboolean is_new, gboolean power_loss)
   return code;
 }
 
-static int
-read_number (sqlite3 *db, const char *sql, int *number)
-{
-  sqlite3_stmt *statement = NULL;
-  int code = sqlite3_prepare_v2 (db, sql, -1, &statement, NULL);
-
-  if (code != SQLITE_OK)
-    return code;
-  if (sqlite3_step (statement) == SQLITE_ROW)
-    *number = sqlite3_column_int (statement, 0);
-  return sqlite3_finalize (statement);
-}
-
 /* Ours, or empty. Another program's database is neither changed nor moved. */
 static gboolean
 identify (sqlite3 *db, const char *path, int *code, GError **error)
@@ -111,9 +98,9 @@ identify (sqlite3 *db, const char *path, int *code, GError **error)
   int application = 0;
   int tables = 0;
 
-  *code = read_number (db, "PRAGMA application_id", &application);
+  *code = sluice_ledger_migrate_read (db, "PRAGMA application_id", &application);
   if (*code == SQLITE_OK)
-    *code = read_number (db, "SELECT count(*) FROM sqlite_schema", &tables);
+    *code = sluice_ledger_migrate_read (db, "SELECT count(*) FROM sqlite_schema", &tables);
   if (*code != SQLITE_OK)
     {
       g_set_error (error, SLUICE_ERROR, SLUICE_ERROR_STORAGE, "cannot read %s: %s", path, sqlite3_errmsg (db));

@@ -1,6 +1,18 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "ledger/sluice-ledger-job-private.h"
 
+static SluiceLedgerJob *
+job_alloc (SluiceLedgerJobKind kind, SluiceInbox *inbox, SluiceLedgerFunc func, gpointer user_data)
+{
+  SluiceLedgerJob *self = g_new0 (SluiceLedgerJob, 1);
+
+  self->kind = kind;
+  self->inbox = inbox != NULL ? sluice_inbox_ref (inbox) : NULL;
+  self->func = func;
+  self->user_data = user_data;
+  return self;
+}
+
 SluiceLedgerJob *
 sluice_ledger_job_new (SluiceLedgerJobKind kind,
                        const SluiceExchangeRecord *record,
@@ -8,13 +20,9 @@ sluice_ledger_job_new (SluiceLedgerJobKind kind,
                        SluiceLedgerFunc func,
                        gpointer user_data)
 {
-  SluiceLedgerJob *self = g_new0 (SluiceLedgerJob, 1);
+  SluiceLedgerJob *self = job_alloc (kind, inbox, func, user_data);
 
-  self->kind = kind;
   self->record = sluice_exchange_record_copy (record);
-  self->inbox = inbox != NULL ? sluice_inbox_ref (inbox) : NULL;
-  self->func = func;
-  self->user_data = user_data;
   return self;
 }
 
@@ -25,14 +33,10 @@ sluice_ledger_job_new_setting (const char *name,
                                SluiceLedgerFunc func,
                                gpointer user_data)
 {
-  SluiceLedgerJob *self = g_new0 (SluiceLedgerJob, 1);
+  SluiceLedgerJob *self = job_alloc (SLUICE_LEDGER_JOB_SETTING, inbox, func, user_data);
 
-  self->kind = SLUICE_LEDGER_JOB_SETTING;
   self->name = g_strdup (name);
   self->value = g_strdup (value);
-  self->inbox = inbox != NULL ? sluice_inbox_ref (inbox) : NULL;
-  self->func = func;
-  self->user_data = user_data;
   return self;
 }
 
@@ -76,9 +80,8 @@ sluice_ledger_job_answer (SluiceLedgerJob *self, SluiceLedgerResult result)
 SluiceLedgerJob *
 sluice_ledger_job_detach (SluiceLedgerJob *self, SluiceLedgerJobKind kind)
 {
-  SluiceLedgerJob *other = g_new0 (SluiceLedgerJob, 1);
+  SluiceLedgerJob *other = job_alloc (kind, NULL, NULL, NULL);
 
-  other->kind = kind;
   other->record = g_steal_pointer (&self->record);
   return other;
 }

@@ -35,6 +35,9 @@ gboolean sluice_ledger_migrate_with (sqlite3 *db,
 /* Runs all statements of @script, a constant of the program or of its resources; never anything from outside. */
 int sluice_ledger_migrate_run (sqlite3 *db, const char *script);
 
+/* The first column of the first row of @sql, a constant too; @number is left alone if there is no row. */
+int sluice_ledger_migrate_read (sqlite3 *db, const char *sql, int *number);
+
 /* The database's user_version. */
 int sluice_ledger_migrate_version (sqlite3 *db, int *version);
 

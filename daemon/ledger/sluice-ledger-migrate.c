@@ -48,16 +48,22 @@ sluice_ledger_migrate_run (sqlite3 *db, const char *script)
 }
 
 int
-sluice_ledger_migrate_version (sqlite3 *db, int *version)
+sluice_ledger_migrate_read (sqlite3 *db, const char *sql, int *number)
 {
   sqlite3_stmt *statement = NULL;
-  int code = sqlite3_prepare_v2 (db, "PRAGMA user_version", -1, &statement, NULL);
+  int code = sqlite3_prepare_v2 (db, sql, -1, &statement, NULL);
 
   if (code != SQLITE_OK)
     return code;
   if (sqlite3_step (statement) == SQLITE_ROW)
-    *version = sqlite3_column_int (statement, 0);
+    *number = sqlite3_column_int (statement, 0);
   return sqlite3_finalize (statement);
+}
+
+int
+sluice_ledger_migrate_version (sqlite3 *db, int *version)
+{
+  return sluice_ledger_migrate_read (db, "PRAGMA user_version", version);
 }
 
 static int

@@ -34,6 +34,18 @@ call_discard (Call *call)
   g_free (call);
 }
 
+static void
+discard_all (Call *calls)
+{
+  while (calls != NULL)
+    {
+      Call *call = calls;
+
+      calls = call->next;
+      call_discard (call);
+    }
+}
+
 static Call *
 take_all (SluiceInbox *self)
 {
@@ -117,13 +129,7 @@ sluice_inbox_unref (SluiceInbox *self)
 
   g_source_destroy (self->source);
   g_source_unref (self->source);
-  while (self->first != NULL)
-    {
-      Call *call = self->first;
-
-      self->first = call->next;
-      call_discard (call);
-    }
+  discard_all (self->first);
   g_main_context_unref (self->context);
   g_mutex_clear (&self->lock);
   g_free (self);
@@ -162,19 +168,10 @@ sluice_inbox_push (SluiceInbox *self, SluiceInboxFunc func, gpointer data, GDest
 void
 sluice_inbox_close (SluiceInbox *self)
 {
-  Call *calls;
-
   g_mutex_lock (&self->lock);
   self->closed = TRUE;
   g_mutex_unlock (&self->lock);
 
-  calls = take_all (self);
-  while (calls != NULL)
-    {
-      Call *call = calls;
-
-      calls = call->next;
-      call_discard (call);
-    }
+  discard_all (take_all (self));
   g_source_destroy (self->source);
 }

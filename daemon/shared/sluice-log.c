@@ -93,37 +93,41 @@ G_STATIC_ASSERT (G_N_ELEMENTS (fields) == SLUICE_N_FIELDS);
 /* Domain, message, priority, message id. */
 #define N_OWN_FIELDS 4
 
+/* Returns: SLUICE_N_LOG_TOPICS if there is none of this name */
+static SluiceLogTopic
+topic_of_name (const char *name)
+{
+  for (guint i = 0; i < SLUICE_N_LOG_TOPICS; i++)
+    {
+      if (strcmp (topics[i].name, name) == 0)
+        return (SluiceLogTopic) i;
+    }
+  return SLUICE_N_LOG_TOPICS;
+}
+
 SluiceLogTopic
 sluice_log_topic_of_domain (const char *domain)
 {
   if (domain == NULL || !g_str_has_prefix (domain, SLUICE_LOG_DOMAIN_PREFIX))
     return SLUICE_N_LOG_TOPICS;
 
-  domain += strlen (SLUICE_LOG_DOMAIN_PREFIX);
-  for (guint i = 0; i < SLUICE_N_LOG_TOPICS; i++)
-    {
-      if (strcmp (topics[i].name, domain) == 0)
-        return (SluiceLogTopic) i;
-    }
-  return SLUICE_N_LOG_TOPICS;
+  return topic_of_name (domain + strlen (SLUICE_LOG_DOMAIN_PREFIX));
 }
 
 static gboolean
 find_topic (const char *name, guint *found)
 {
+  SluiceLogTopic topic = topic_of_name (name);
+
   if (strcmp (name, "all") == 0)
     {
       *found |= (1u << SLUICE_N_LOG_TOPICS) - 1;
       return TRUE;
     }
-  for (guint i = 0; i < SLUICE_N_LOG_TOPICS; i++)
-    {
-      if (strcmp (topics[i].name, name) != 0)
-        continue;
-      *found |= 1u << i;
-      return TRUE;
-    }
-  return FALSE;
+  if (topic == SLUICE_N_LOG_TOPICS)
+    return FALSE;
+  *found |= 1u << topic;
+  return TRUE;
 }
 
 gboolean
