@@ -14,18 +14,13 @@ typedef struct {
   gboolean is_empty; /* or a comment */
 } Line;
 
+/* @begin: where line @number begins */
 static Line
-read_line (const char *text, const char *end, guint number)
+read_line (const char *begin, const char *end, guint number)
 {
-  Line line = { .begin = text, .number = number };
+  Line line = { .begin = begin, .number = number };
   const char *at;
 
-  for (guint i = 1; i < number && line.begin < end; i++)
-    {
-      const char *feed = memchr (line.begin, '\n', (gsize) (end - line.begin));
-
-      line.begin = feed != NULL ? feed + 1 : end;
-    }
   line.end = line.begin < end ? memchr (line.begin, '\n', (gsize) (end - line.begin)) : NULL;
   if (line.end == NULL)
     line.end = end;
@@ -39,6 +34,21 @@ read_line (const char *text, const char *end, guint number)
   return line;
 }
 
+/* Seeks from the start: once for a mistake, since a file may have a line for each byte. */
+static Line
+find_line (const char *text, const char *end, guint number)
+{
+  const char *begin = text;
+
+  for (guint i = 1; i < number && begin < end; i++)
+    {
+      const char *feed = memchr (begin, '\n', (gsize) (end - begin));
+
+      begin = feed != NULL ? feed + 1 : end;
+    }
+  return read_line (begin, end, number);
+}
+
 /* The nearest line above @line that @wanted (nullable: any with something in it); number 0 if there is none. */
 static Line
 find_above (const char *text,
@@ -47,12 +57,17 @@ find_above (const char *text,
             gboolean (*wanted) (const Line *above, const Line *line))
 {
   Line none = { .number = 0 };
+  const char *begin = line->begin;
 
   /* a file may be long, and what is far away is no good advice */
   for (guint i = line->number - 1; i > 0 && line->number - i < 200; i--)
     {
-      Line above = read_line (text, end, i);
+      Line above;
 
+      /* past the line feed that ends it, back to behind the one before */
+      for (begin--; begin > text && begin[-1] != '\n'; begin--)
+        ;
+      above = read_line (begin, end, i);
       if (!above.is_empty && (wanted == NULL || wanted (&above, line)))
         return above;
     }
@@ -149,7 +164,7 @@ advise_start (const char *text, const char *end, const Line *line)
   Line first = read_line (text, end, 1);
 
   while (first.is_empty && first.number < line->number)
-    first = read_line (text, end, first.number + 1);
+    first = read_line (first.end < end ? first.end + 1 : end, end, first.number + 1);
   return first.indent > line->indent ? compare_indents (line, first.indent, "the first key", first.number) : NULL;
 }
 
@@ -158,7 +173,7 @@ sluice_yaml_advise (const yaml_parser_t *parser, const char *text, gsize length)
 {
   const char *problem = parser->problem != NULL ? parser->problem : "";
   const char *end = text + length;
-  Line line = read_line (text, end, (guint) parser->problem_mark.line + 1);
+  Line line = find_line (text, end, (guint) parser->problem_mark.line + 1);
 
   if (line.begin >= end)
     return NULL;

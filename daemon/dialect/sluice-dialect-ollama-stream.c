@@ -18,7 +18,6 @@ typedef struct {
   GString *out;          /* (owned): the chunk being written, kept for its memory */
   guint n_calls;
   gboolean begun;
-  gboolean failed;
 } OllamaStream;
 
 /* What a callback of the reader needs. */
@@ -247,9 +246,7 @@ sluice_ollama_stream_push (SluiceStreamDecoder *decoder,
 
   g_return_val_if_fail (self != NULL && func != NULL, FALSE);
 
-  if (!sluice_ndjson_reader_push (self->reader, bytes, length, handle_line, &push, error))
-    self->failed = TRUE;
-  return !self->failed;
+  return sluice_ndjson_reader_push (self->reader, bytes, length, handle_line, &push, error);
 }
 
 gboolean
@@ -261,12 +258,11 @@ sluice_ollama_stream_end (SluiceStreamDecoder *decoder, SluiceStreamFunc func, g
   g_return_val_if_fail (self != NULL && func != NULL, FALSE);
 
   /* a last line without its end counts if it is whole */
-  if (!self->failed && !decoder->done && decoder->fault == NULL)
+  if (!decoder->done && decoder->fault == NULL)
     sluice_ndjson_reader_end (self->reader, handle_line, &push, NULL);
   if (decoder->done || decoder->fault != NULL)
     return TRUE;
 
-  self->failed = TRUE;
   g_set_error_literal (error, SLUICE_ERROR, SLUICE_ERROR_UPSTREAM_ANSWER,
                        "the upstream's stream ended before its last line");
   return FALSE;

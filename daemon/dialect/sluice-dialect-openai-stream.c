@@ -15,7 +15,6 @@ typedef struct {
   SluiceSseReader *reader; /* (owned) */
   GString *model; /* (owned): the client's name of the model, as JSON */
   GString *event; /* (owned): the event being rewritten, kept for its memory */
-  gboolean failed;
 } OpenaiStream;
 
 /* What a callback of the reader needs. */
@@ -356,9 +355,7 @@ sluice_openai_stream_push (SluiceStreamDecoder *decoder,
 
   g_return_val_if_fail (self != NULL && func != NULL, FALSE);
 
-  if (!sluice_sse_reader_push (self->reader, bytes, length, handle_event, &push, error))
-    self->failed = TRUE;
-  return !self->failed;
+  return sluice_sse_reader_push (self->reader, bytes, length, handle_event, &push, error);
 }
 
 gboolean
@@ -370,12 +367,11 @@ sluice_openai_stream_end (SluiceStreamDecoder *decoder, SluiceStreamFunc func, g
   g_return_val_if_fail (self != NULL && func != NULL, FALSE);
 
   /* some servers leave out the empty line behind the end marker */
-  if (!self->failed && !decoder->done && sluice_sse_reader_has_partial (self->reader))
+  if (!decoder->done && sluice_sse_reader_has_partial (self->reader))
     sluice_sse_reader_push (self->reader, "\n\n", 2, handle_event, &push, NULL);
   if (decoder->done || decoder->fault != NULL)
     return TRUE;
 
-  self->failed = TRUE;
   g_set_error_literal (error, SLUICE_ERROR, SLUICE_ERROR_UPSTREAM_ANSWER,
                        "the upstream's stream ended before its end marker");
   return FALSE;

@@ -407,6 +407,12 @@ read_body (Report *report, guint status, const char *body, gsize length)
       report->message = dup_cut (body, length, MAX_MESSAGE);
       g_strstrip (report->message);
     }
+  else if (report->message != NULL)
+    {
+      g_autofree char *whole = g_steal_pointer (&report->message);
+
+      report->message = dup_cut (whole, strlen (whole), MAX_MESSAGE);
+    }
   if (report->message == NULL || *report->message == '\0')
     {
       g_free (report->message);
@@ -438,10 +444,8 @@ static const MeaningRule *
 find_meaning (const Report *report, guint status)
 {
   g_autofree char *words = g_strconcat (report->code != NULL ? report->code : "", "\n",
-                                        report->type != NULL ? report->type : "", "\n", NULL);
-  g_autofree char *message = dup_cut (report->message, strlen (report->message), MAX_MESSAGE);
-  g_autofree char *joined = g_strconcat (words, message, NULL);
-  g_autofree char *text = g_ascii_strdown (joined, -1);
+                                        report->type != NULL ? report->type : "", "\n", report->message, NULL);
+  g_autofree char *text = g_ascii_strdown (words, -1);
 
   for (guint i = 0; i < G_N_ELEMENTS (phrases); i++)
     if (may_replace (&meaning_rules[phrases[i].meaning], status) && has_phrase (text, &phrases[i]))
@@ -483,7 +487,7 @@ sluice_fault_new_from_answer (guint status, const char *body, gsize length)
   if (self->code == NULL)
     self->code = g_steal_pointer (&report.code);
   self->param = g_steal_pointer (&report.param);
-  self->message = dup_cut (report.message, strlen (report.message), MAX_MESSAGE);
+  self->message = g_steal_pointer (&report.message);
   self->retriable = meaning != NULL ? meaning->retriable : rule->retriable;
   self->billed = status < 300 || status >= 500;
   return self;

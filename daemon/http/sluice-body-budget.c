@@ -91,7 +91,7 @@ sluice_body_budget_leave (SluiceBodyBudget *self, gpointer data)
   gboolean found = FALSE;
 
   g_mutex_lock (&self->lock);
-  for (GList *link = self->waiters.head; link != NULL && !found; link = link->next)
+  for (GList *link = self->waiters.head; link != NULL; link = link->next)
     {
       if (((Waiter *) link->data)->data != data)
         continue;

@@ -287,12 +287,6 @@ sluice_connection_end (SluiceConnection *self)
     sluice_connection_start_linger (self);
 }
 
-gboolean
-sluice_connection_is_gone (SluiceConnection *self)
-{
-  return self->gone || self->fd < 0;
-}
-
 static gboolean
 past (gint64 since, gint64 now, gint64 limit_ms)
 {

@@ -66,7 +66,6 @@ gsize sluice_connection_send2 (SluiceConnection *self,
                                const char *body,
                                gsize length);
 gsize sluice_connection_get_queued (SluiceConnection *self);
-gboolean sluice_connection_is_gone (SluiceConnection *self);
 
 /* Sends @answer, reads no more requests, and closes when the client has had time to read it. */
 void sluice_connection_refuse (SluiceConnection *self, const char *answer, gsize length);

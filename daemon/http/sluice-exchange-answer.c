@@ -155,6 +155,15 @@ append_cors (SluiceExchange *self, GString *out)
     append_header (out, "Access-Control-Allow-Headers", names);
 }
 
+/* What every answer to this request has. */
+static void
+append_own (SluiceExchange *self, GString *out)
+{
+  append_header (out, "x-litellm-call-id", self->guard.call_id != NULL ? self->guard.call_id : self->request_id);
+  append_header (out, "x-request-id", self->request_id);
+  append_cors (self, out);
+}
+
 void
 sluice_exchange_append_head (SluiceExchange *self, GString *out, guint status, const char *type, gssize length)
 {
@@ -171,9 +180,7 @@ sluice_exchange_append_head (SluiceExchange *self, GString *out, guint status, c
   if (self->close_after)
     g_string_append (out, "Connection: close\r\n");
   g_string_append (out, SLUICE_HTTP_SAFETY_HEADERS "x-litellm-version: " PACKAGE_VERSION "\r\n");
-  append_header (out, "x-litellm-call-id", self->guard.call_id != NULL ? self->guard.call_id : self->request_id);
-  append_header (out, "x-request-id", self->request_id);
-  append_cors (self, out);
+  append_own (self, out);
   if (self->deployment != NULL)
     append_deployment (self, out, length < 0);
   if (self->pending)
@@ -208,11 +215,7 @@ sluice_exchange_complete (SluiceExchange *self)
   /* sending may have shown that the client is gone */
   if (self->stage < SLUICE_STAGE_ANSWERED)
     sluice_exchange_move_to (self, SLUICE_STAGE_ANSWERED);
-  if (self->attempt != NULL)
-    {
-      sluice_attempt_cancel (self->attempt);
-      g_clear_pointer (&self->attempt, sluice_attempt_unref);
-    }
+  sluice_exchange_drop_attempt (self);
   sluice_exchange_drop_body (self);
   if (sluice_connection_get_queued (self->connection) == 0)
     sluice_exchange_release (self);
@@ -221,22 +224,16 @@ sluice_exchange_complete (SluiceExchange *self)
 void
 sluice_exchange_refuse (SluiceExchange *self, const GError *error)
 {
+  g_autoptr (GString) headers = g_string_new (NULL);
   g_autoptr (GString) answer = NULL;
-  g_autoptr (GString) cors = NULL;
-  const char *allow = NULL;
 
   if (self->stage != SLUICE_STAGE_READING)
     return;
   if (self->guard.route != NULL && g_error_matches (error, SLUICE_ERROR, SLUICE_ERROR_METHOD_NOT_ALLOWED))
-    allow = self->guard.route->post ? "POST" : "GET, HEAD";
-  answer = sluice_http_error_format_request (
-      error, allow, self->guard.call_id != NULL ? self->guard.call_id : self->request_id, self->request_id);
+    append_header (headers, "Allow", self->guard.route->post ? "POST" : "GET, HEAD");
+  append_own (self, headers);
+  answer = sluice_http_error_format (error, headers->str);
   sluice_metrics_note_answer (self, sluice_error_face (error)->status, sluice_error_face (error)->type);
-
-  cors = g_string_new (NULL);
-  append_cors (self, cors);
-  /* before the empty line that ends the head */
-  g_string_insert_len (answer, strstr (answer->str, "\r\n\r\n") + 2 - answer->str, cors->str, (gssize) cors->len);
 
   sluice_exchange_move_to (self, SLUICE_STAGE_ANSWERED);
   self->close_after = TRUE;
@@ -289,6 +286,15 @@ send_tail (SluiceExchange *self)
   sluice_exchange_complete (self);
 }
 
+static GBytes *
+fault_to_bytes (const SluiceFault *fault)
+{
+  GString *body = g_string_new (NULL);
+
+  sluice_fault_append_json (fault, body);
+  return g_string_free_to_bytes (body);
+}
+
 /* The rows are on disk, or kept, or refused: the last bytes may go. */
 static void
 on_settled (SluiceLedgerResult result, gpointer data)
@@ -309,7 +315,6 @@ on_settled (SluiceLedgerResult result, gpointer data)
           = g_error_new_literal (SLUICE_ERROR, SLUICE_ERROR_LEDGER_UNAVAILABLE,
                                  "the answer could not be recorded, the database cannot be written");
       g_autoptr (SluiceFault) fault = sluice_fault_new_from_error (error);
-      g_autoptr (GString) body = g_string_new (NULL);
 
       if (self->answer_body == NULL)
         {
@@ -318,9 +323,8 @@ on_settled (SluiceLedgerResult result, gpointer data)
         }
       else
         {
-          sluice_fault_append_json (fault, body);
           g_clear_pointer (&self->answer_body, g_bytes_unref);
-          self->answer_body = g_string_free_to_bytes (g_steal_pointer (&body));
+          self->answer_body = fault_to_bytes (fault);
           self->answer_status = 503;
         }
     }
@@ -378,10 +382,7 @@ sluice_exchange_answer (SluiceExchange *self, guint status, GBytes *body, const 
 void
 sluice_exchange_fail_with (SluiceExchange *self, SluiceFault *fault)
 {
-  g_autoptr (GString) body = g_string_new (NULL);
-
-  sluice_fault_append_json (fault, body);
-  sluice_exchange_answer (self, fault->status, g_string_free_to_bytes (g_steal_pointer (&body)), fault->type);
+  sluice_exchange_answer (self, fault->status, fault_to_bytes (fault), fault->type);
 }
 
 void

@@ -134,7 +134,7 @@ sluice_exchange_settle_attempt (SluiceExchange *self, SluiceAttemptState state, 
   if (self->decoder != NULL && self->decoder->usage.present)
     *usage = self->decoder->usage;
   if (state == SLUICE_ATTEMPT_SETTLED)
-    sluice_usage_estimate (usage, (gsize) self->encoded_bytes, (gsize) generated);
+    sluice_usage_estimate (usage, self->answer.request_bytes, (gsize) generated);
   record->state = state;
   record->error = g_strdup (word);
   record->finished_us = sluice_clock_real (self->worker->shared.clock);
@@ -255,9 +255,5 @@ sluice_exchange_abandon (SluiceExchange *self, guint status, const char *word)
       sluice_exchange_settle (self, status, word);
     }
   sluice_exchange_move_to (self, SLUICE_STAGE_ANSWERED);
-  if (self->attempt != NULL)
-    {
-      sluice_attempt_cancel (self->attempt);
-      g_clear_pointer (&self->attempt, sluice_attempt_unref);
-    }
+  sluice_exchange_drop_attempt (self);
 }

@@ -189,8 +189,9 @@ open_attempt_record (SluiceExchange *self)
   record->billable = !deployment->local;
   record->started_us = sluice_clock_real (self->worker->shared.clock);
   record->price_source = sluice_deployment_has_price (deployment) ? g_strdup ("config") : NULL;
-  record->estimate_nano_usd
-      = record->billable ? sluice_deployment_cost (deployment, (self->encoded_bytes + 2) / 3, output) : 0;
+  if (record->billable)
+    record->estimate_nano_usd = sluice_deployment_cost (
+        deployment, sluice_usage_estimate_tokens (self->answer.request_bytes), output);
   g_ptr_array_add (self->record->attempts, record);
   return record;
 }
@@ -319,8 +320,7 @@ sluice_exchange_try_next (SluiceExchange *self, GError **error)
     }
 
   g_clear_pointer (&self->attempt, sluice_attempt_unref);
-  self->encoded_bytes = (gint64) g_bytes_get_size (self->encoded);
-  self->answer.request_bytes = (gsize) self->encoded_bytes;
+  self->answer.request_bytes = g_bytes_get_size (self->encoded);
   self->attempt_record = open_attempt_record (self);
   /* the original is needed again only for another candidate */
   if (self->next >= self->plan->len)

@@ -52,7 +52,6 @@ struct _SluiceExchange {
   SluiceAttempt *attempt;        /* (owned) (nullable) */
   GBytes *encoded;               /* (owned) (nullable): between reserve and send */
   SluiceAttemptRecord *attempt_record; /* (nullable): borrowed from the record */
-  gint64 encoded_bytes;
 
   /* the answer */
   SluiceExchangeRecord *record; /* (owned) (nullable): from admission on */
@@ -90,6 +89,9 @@ void sluice_exchange_drop_text (SluiceExchange *self);
 
 /* The same, and the upstream has taken its copy: the share is given back. */
 void sluice_exchange_drop_body (SluiceExchange *self);
+
+/* Ends the attempt that is under way, if there is one; it says nothing more. */
+void sluice_exchange_drop_attempt (SluiceExchange *self);
 
 /* A stream has begun: while it goes on the paused message costs the loop nothing. Not from within libsoup's
  * signals. */

@@ -51,6 +51,16 @@ sluice_exchange_drop_text (SluiceExchange *self)
 }
 
 void
+sluice_exchange_drop_attempt (SluiceExchange *self)
+{
+  if (self->attempt == NULL)
+    return;
+
+  sluice_attempt_cancel (self->attempt);
+  g_clear_pointer (&self->attempt, sluice_attempt_unref);
+}
+
+void
 sluice_exchange_drop_body (SluiceExchange *self)
 {
   sluice_exchange_drop_text (self);

@@ -40,6 +40,17 @@ is_token_byte (guchar byte)
 }
 
 static gboolean
+is_token (const char *text, gsize length)
+{
+  for (gsize i = 0; i < length; i++)
+    {
+      if (!is_token_byte ((guchar) text[i]))
+        return FALSE;
+    }
+  return TRUE;
+}
+
+static gboolean
 method_is_known (const char *line, gsize length)
 {
   for (guint i = 0; i < G_N_ELEMENTS (methods); i++)
@@ -64,11 +75,8 @@ check_request_line (SluiceFraming *self, const char *line, gsize length, GError 
                            "the request line is too long (max_request_line_bytes)");
       return FALSE;
     }
-  for (gsize i = 0; i < method; i++)
-    {
-      if (!is_token_byte ((guchar) line[i]))
-        return bad (error, "the request line begins with no method");
-    }
+  if (!is_token (line, method))
+    return bad (error, "the request line begins with no method");
   if (target == NULL || method == 0)
     return bad (error, "the request line has no target");
 
@@ -167,11 +175,8 @@ check_header (SluiceFraming *self, const char *line, gsize length, GError **erro
     return bad (error, "a header is folded over two lines");
   if (name == 0)
     return bad (error, "a header has no name or no colon");
-  for (gsize i = 0; i < name; i++)
-    {
-      if (!is_token_byte ((guchar) line[i]))
-        return bad (error, "a header's name has bytes that names cannot have");
-    }
+  if (!is_token (line, name))
+    return bad (error, "a header's name has bytes that names cannot have");
   value = colon + 1;
   rest = length - name - 1;
   for (gsize i = 0; i < rest; i++)
@@ -219,8 +224,6 @@ end_head (SluiceFraming *self, GError **error)
                 : self->left > 0      ? SLUICE_FRAMING_BODY
                                       : SLUICE_FRAMING_IDLE;
   self->digits = 0;
-  if (self->chunked)
-    self->left = 0;
   return TRUE;
 }
 

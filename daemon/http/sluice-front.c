@@ -90,21 +90,15 @@ take_inherited (SluiceFront *self,
 static gboolean
 listen_tcp (SluiceFront *self, const SluiceSettings *settings, GError **error)
 {
+  const char *host = settings->host != NULL ? settings->host : "127.0.0.1";
   g_autoptr (GError) v6_error = NULL;
 
-  if (settings->host != NULL && !listen_on (self, settings->host, (guint) settings->port, error))
+  if (!listen_on (self, host, (guint) settings->port, error))
     return FALSE;
-  if (settings->host == NULL)
-    {
-      if (!listen_on (self, "127.0.0.1", (guint) settings->port, error))
-        return FALSE;
-      /* a kernel without IPv6 is no reason not to start; a port that another program holds is */
-      if (g_file_test ("/proc/net/if_inet6", G_FILE_TEST_EXISTS) && !listen_on (self, "::1", self->port, &v6_error))
-        {
-          if (settings->port != 0)
-            g_warning ("%s", v6_error->message);
-        }
-    }
+  /* a kernel without IPv6 is no reason not to start; a port that another program holds is */
+  if (settings->host == NULL && g_file_test ("/proc/net/if_inet6", G_FILE_TEST_EXISTS)
+      && !listen_on (self, "::1", self->port, &v6_error) && settings->port != 0)
+    g_warning ("%s", v6_error->message);
   return TRUE;
 }
 

@@ -96,7 +96,7 @@ refuse (GError **error, int code, const char *text)
 }
 
 static gboolean
-in_list (char *const *list, const char *text, gsize length)
+in_list (const char *const *list, const char *text, gsize length)
 {
   for (; list != NULL && *list != NULL; list++)
     {
@@ -112,7 +112,8 @@ in_list (char *const *list, const char *text, gsize length)
 static gboolean
 check_host (const Head *head, SluiceSnapshot *snapshot, GError **error)
 {
-  static const char *const own[] = { "localhost", "127.0.0.1", "[::1]" };
+  static const char *const own[] = { "localhost", "127.0.0.1", "[::1]", NULL };
+  const char *const *allowed = (const char *const *) snapshot->settings->allowed_hosts;
   const char *host = head->host;
   const char *end;
   gsize length;
@@ -124,16 +125,12 @@ check_host (const Head *head, SluiceSnapshot *snapshot, GError **error)
     end = host + strlen (host);
   length = (gsize) (end - host);
 
-  if (in_list (snapshot->settings->allowed_hosts, host, strlen (host))
-      || in_list (snapshot->settings->allowed_hosts, host, length))
+  if (in_list (allowed, host, strlen (host)) || in_list (allowed, host, length))
     return TRUE;
-  for (guint i = 0; i < G_N_ELEMENTS (own); i++)
+  if (in_list (own, host, length))
     {
-      g_autofree char *port = NULL;
+      g_autofree char *port = g_strdup_printf (":%u", snapshot->port);
 
-      if (strlen (own[i]) != length || g_ascii_strncasecmp (own[i], host, length) != 0)
-        continue;
-      port = g_strdup_printf (":%u", snapshot->port);
       if (*end == '\0' || snapshot->port == 0 || g_str_equal (end, port))
         return TRUE;
     }
@@ -146,7 +143,7 @@ check_origin (const Head *head, SluiceSnapshot *snapshot, SluiceGuardResult *res
 {
   if (head->origin != NULL)
     {
-      if (!in_list (snapshot->settings->cors_origins, head->origin, strlen (head->origin)))
+      if (!in_list ((const char *const *) snapshot->settings->cors_origins, head->origin, strlen (head->origin)))
         return refuse (error, SLUICE_ERROR_FORBIDDEN,
                        "pages of that origin may not use this gateway (sluice_settings.cors_origins)");
       result->origin = g_strdup (head->origin);

@@ -43,13 +43,7 @@ sluice_http_reason (guint status)
 }
 
 GString *
-sluice_http_error_format (const GError *error, const char *allow)
-{
-  return sluice_http_error_format_request (error, allow, NULL, NULL);
-}
-
-GString *
-sluice_http_error_format_request (const GError *error, const char *allow, const char *call_id, const char *request_id)
+sluice_http_error_format (const GError *error, const char *headers)
 {
   g_autoptr (SluiceFault) fault = sluice_fault_new_from_error (error);
   g_autoptr (GString) body = g_string_new (NULL);
@@ -60,14 +54,10 @@ sluice_http_error_format_request (const GError *error, const char *allow, const 
                                "\r\nConnection: close\r\nx-should-retry: %s\r\n" SLUICE_HTTP_SAFETY_HEADERS,
                           fault->status, sluice_http_reason (fault->status), body->len,
                           sluice_error_face (error)->retry ? "true" : "false");
-  if (allow != NULL)
-    g_string_append_printf (out, "Allow: %s\r\n", allow);
   if (fault->status == 401)
     g_string_append (out, "WWW-Authenticate: Bearer\r\n");
-  if (call_id != NULL)
-    g_string_append_printf (out, "x-litellm-call-id: %s\r\n", call_id);
-  if (request_id != NULL)
-    g_string_append_printf (out, "x-request-id: %s\r\n", request_id);
+  if (headers != NULL)
+    g_string_append (out, headers);
   g_string_append (out, "\r\n");
   g_string_append_len (out, body->str, (gssize) body->len);
   return out;

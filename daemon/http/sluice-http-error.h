@@ -17,14 +17,8 @@ G_BEGIN_DECLS
 
 const char *sluice_http_reason (guint status);
 
-/* Status line, headers and JSON body; the connection is said to close. @allow (nullable) is the value of Allow. */
-GString *sluice_http_error_format (const GError *error, const char *allow);
-
-/* The same for a request whose ids are known. @call_id and @request_id (nullable): as the guard lets them through,
- * plain ASCII without space. */
-GString *sluice_http_error_format_request (const GError *error,
-                                           const char *allow,
-                                           const char *call_id,
-                                           const char *request_id);
+/* Status line, headers and JSON body; the connection is said to close. @headers (nullable): further ones, whole lines
+ * that end with CR LF. */
+GString *sluice_http_error_format (const GError *error, const char *headers);
 
 G_END_DECLS

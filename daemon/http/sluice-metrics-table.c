@@ -157,6 +157,14 @@ sluice_metrics_row_add_time (SluiceMetricsRow *row, SluiceMetricsTime time, gint
   row->times[time].sum_us += us;
 }
 
+void
+sluice_metrics_histogram_add (SluiceMetricsHistogram *into, const SluiceMetricsHistogram *from)
+{
+  for (guint i = 0; i < SLUICE_METRICS_N_BUCKETS; i++)
+    into->buckets[i] += from->buckets[i];
+  into->sum_us += from->sum_us;
+}
+
 static void
 row_merge (SluiceMetricsRow *row, const SluiceMetricsRow *from)
 {
@@ -167,11 +175,7 @@ row_merge (SluiceMetricsRow *row, const SluiceMetricsRow *from)
 
   ensure_times (row);
   for (guint time = 0; time < SLUICE_N_METRICS_TIMES; time++)
-    {
-      for (guint i = 0; i < SLUICE_METRICS_N_BUCKETS; i++)
-        row->times[time].buckets[i] += from->times[time].buckets[i];
-      row->times[time].sum_us += from->times[time].sum_us;
-    }
+    sluice_metrics_histogram_add (&row->times[time], &from->times[time]);
 }
 
 void

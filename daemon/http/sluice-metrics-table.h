@@ -66,6 +66,8 @@ typedef struct {
   gint64 sum_us;
 } SluiceMetricsHistogram;
 
+void sluice_metrics_histogram_add (SluiceMetricsHistogram *into, const SluiceMetricsHistogram *from);
+
 typedef struct {
   char *values[SLUICE_N_METRICS_LABELS]; /* (owned): GRefString */
   gint64 counts[SLUICE_N_METRICS_COUNTS];

@@ -248,9 +248,7 @@ append_histogram (GString *out, SluiceMetricsTable *table, const Histogram *hist
           line = g_new0 (SluiceMetricsHistogram, 1);
           g_hash_table_insert (lines, g_steal_pointer (&labels), line);
         }
-      for (guint bucket = 0; bucket < SLUICE_METRICS_N_BUCKETS; bucket++)
-        line->buckets[bucket] += values->buckets[bucket];
-      line->sum_us += values->sum_us;
+      sluice_metrics_histogram_add (line, values);
     }
 
   append_family (out, histogram->name, "histogram", histogram->help);

@@ -9,7 +9,6 @@
 G_BEGIN_DECLS
 
 struct _SluiceWorker {
-  guint index;
   SluiceWorkerShared shared;
   GThread *thread;
   GMainContext *context; /* (owned) */

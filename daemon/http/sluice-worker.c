@@ -20,8 +20,6 @@
 /* After so many closed connections, and when nothing is under way, the heap's holes are given back. */
 #define TRIM_AFTER 200
 
-static gboolean on_tick (gpointer data);
-
 const char *
 sluice_worker_get_date (SluiceWorker *self)
 {
@@ -311,7 +309,6 @@ sluice_worker_new (guint index, SluiceSnapshot *snapshot, const SluiceWorkerShar
   SluiceWorker *self = g_new0 (SluiceWorker, 1);
   g_autofree char *name = g_strdup_printf ("worker-%u", index);
 
-  self->index = index;
   self->shared = *shared;
   self->snapshot = sluice_snapshot_ref (snapshot);
   self->context = g_main_context_new ();

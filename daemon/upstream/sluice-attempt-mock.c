@@ -95,11 +95,12 @@ find_kind (const SluiceDeployment *deployment, guint *number)
 }
 
 static void
-append_error (GString *out, const char *message, const char *type, const char *param, guint code)
+append_error (GString *out, guint number)
 {
-  g_string_append (out, "{\"error\":{\"message\":");
-  sluice_json_append_string (out, message, -1);
-  g_string_append_printf (out, ",\"type\":\"%s\",\"param\":%s,\"code\":\"%u\"}}", type, param, code);
+  g_autofree char *message = g_strdup_printf ("the mock provider answers %u as it was asked", number);
+  g_autoptr (SluiceFault) fault = sluice_fault_new (number, "mock_error", message);
+
+  sluice_fault_append_json (fault, out);
 }
 
 static void
@@ -109,8 +110,10 @@ append_unknown (GString *out, const char *model)
       "the mock provider does not have '%.100s': ask for mock/echo, mock/lorem, mock/error-<400 to 599> or "
       "mock/slow-<0 to %d milliseconds>",
       model, MAX_SLOW_MS);
+  g_autoptr (SluiceFault) fault = sluice_fault_new (400, "invalid_request_error", message);
 
-  append_error (out, message, "invalid_request_error", "\"model\"", 400);
+  fault->param = g_strdup ("model");
+  sluice_fault_append_json (fault, out);
 }
 
 static void
@@ -297,11 +300,7 @@ compose (SluiceAttempt *self, GString *out)
 
   self->status = kind == MOCK_ERROR ? number : kind == MOCK_UNKNOWN ? 400 : 200;
   if (kind == MOCK_ERROR)
-    {
-      g_autofree char *message = g_strdup_printf ("the mock provider answers %u as it was asked", number);
-
-      append_error (out, message, "mock_error", "null", number);
-    }
+    append_error (out, number);
   else if (kind == MOCK_UNKNOWN)
     append_unknown (out, self->request.deployment->model);
   else if (sluice_json_object_init (&request, body, length, SLUICE_JSON_FLAGS_NONE, NULL))

@@ -393,6 +393,15 @@ on_sent (GObject *source, GAsyncResult *result, gpointer data)
   pump (self);
 }
 
+/* @failure (transfer full): what is said instead of "cancelled" */
+static void
+cancel_for (SluiceAttempt *self, GError *failure)
+{
+  g_clear_error (&self->failure);
+  self->failure = failure;
+  g_cancellable_cancel (self->cancellable);
+}
+
 static void
 on_starting (SoupMessage *message, gpointer data)
 {
@@ -406,9 +415,8 @@ on_starting (SoupMessage *message, gpointer data)
       || sluice_address_is_private (g_inet_socket_address_get_address (G_INET_SOCKET_ADDRESS (address))))
     return;
 
-  g_set_error (&self->failure, SLUICE_ERROR, SLUICE_ERROR_UPSTREAM_UNREACHABLE,
-               "%s leads to an address outside this network, although it counts as local", host);
-  g_cancellable_cancel (self->cancellable);
+  cancel_for (self, g_error_new (SLUICE_ERROR, SLUICE_ERROR_UPSTREAM_UNREACHABLE,
+                                 "%s leads to an address outside this network, although it counts as local", host));
 }
 
 /* libsoup found an idle connection closed and sends again on a fresh one: once is the known race, more is trouble. */
@@ -420,10 +428,8 @@ on_restarted (SoupMessage *message, gpointer data)
   if (++self->resends <= 1)
     return;
 
-  g_clear_error (&self->failure);
-  g_set_error (&self->failure, SLUICE_ERROR, SLUICE_ERROR_UPSTREAM_UNREACHABLE,
-               "%s closes the connection whenever it is asked", self->request.deployment->api_base);
-  g_cancellable_cancel (self->cancellable);
+  cancel_for (self, g_error_new (SLUICE_ERROR, SLUICE_ERROR_UPSTREAM_UNREACHABLE,
+                                 "%s closes the connection whenever it is asked", self->request.deployment->api_base));
 }
 
 static void
@@ -434,11 +440,9 @@ on_interim (SoupMessage *message, gpointer data)
   if (++self->interims != MAX_INTERIMS)
     return;
 
-  g_clear_error (&self->failure);
-  g_set_error (&self->failure, SLUICE_ERROR, SLUICE_ERROR_UPSTREAM_ANSWER,
-               "%s sends one interim answer (status %u) after another and no real one",
-               self->request.deployment->api_base, soup_message_get_status (message));
-  g_cancellable_cancel (self->cancellable);
+  cancel_for (self, g_error_new (SLUICE_ERROR, SLUICE_ERROR_UPSTREAM_ANSWER,
+                                 "%s sends one interim answer (status %u) after another and no real one",
+                                 self->request.deployment->api_base, soup_message_get_status (message)));
 }
 
 static SoupMessage *

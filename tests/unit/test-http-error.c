@@ -16,14 +16,14 @@ typedef struct {
 } Answer;
 
 static Answer *
-answer_new (int code, const char *message, const char *allow)
+answer_new (int code, const char *message, const char *headers)
 {
   g_autoptr (GError) error = g_error_new_literal (SLUICE_ERROR, code, message);
   Answer *answer = g_new0 (Answer, 1);
   char *end;
   GError *failure = NULL;
 
-  answer->bytes = sluice_http_error_format (error, allow);
+  answer->bytes = sluice_http_error_format (error, headers);
   g_assert_cmpuint (answer->bytes->len, ==, strlen (answer->bytes->str));
   end = strstr (answer->bytes->str, "\r\n\r\n");
   g_assert_nonnull (end);
@@ -100,7 +100,7 @@ test_every_code (void)
 static void
 test_allow (void)
 {
-  g_autoptr (Answer) answer = answer_new (SLUICE_ERROR_METHOD_NOT_ALLOWED, "no", "GET, HEAD");
+  g_autoptr (Answer) answer = answer_new (SLUICE_ERROR_METHOD_NOT_ALLOWED, "no", "Allow: GET, HEAD\r\n");
 
   assert_header (answer, "Allow", "GET, HEAD");
 }
@@ -109,8 +109,8 @@ static void
 test_ids (void)
 {
   g_autoptr (GError) error = g_error_new_literal (SLUICE_ERROR, SLUICE_ERROR_KEY_MISSING, "no key");
-  g_autoptr (GString) both = sluice_http_error_format_request (error, NULL, "call-1", "req-2");
-  g_autoptr (GString) none = sluice_http_error_format_request (error, NULL, NULL, NULL);
+  g_autoptr (GString) both = sluice_http_error_format (error, "x-litellm-call-id: call-1\r\nx-request-id: req-2\r\n");
+  g_autoptr (GString) none = sluice_http_error_format (error, "");
   g_autoptr (GString) plain = sluice_http_error_format (error, NULL);
 
   g_assert_nonnull (strstr (both->str, "\r\nx-litellm-call-id: call-1\r\nx-request-id: req-2\r\n\r\n{"));

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "ledger/sluice-ledger-keeper-private.h"
 
-#include <sys/resource.h>
-
 #include "test-ledger-support.h"
+#include "time-factor.h"
 
 #define TEST_WAL_BYTES (512 * 1024)
 
@@ -415,16 +414,6 @@ test_retention (Fixture *f, gconstpointer data)
   test_assert_db (get_db (f), "SELECT sum (exchanges) FROM sum", "600");
 }
 
-static gint64
-cpu_us (void)
-{
-  struct rusage usage;
-
-  getrusage (RUSAGE_SELF, &usage);
-  return (usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * G_USEC_PER_SEC + usage.ru_utime.tv_usec +
-         usage.ru_stime.tv_usec;
-}
-
 /* With -m perf: the CPU of an exchange in the ledger's thread, in batches of a given size. */
 static void
 test_cost (Fixture *f, gconstpointer data)
@@ -451,12 +440,12 @@ test_cost (Fixture *f, gconstpointer data)
 
                 sluice_ledger_jobs_append (&jobs, sluice_ledger_job_new (kind, record, NULL, NULL, NULL));
               }
-            cpu -= cpu_us ();
+            cpu -= processor_us ();
             sluice_ledger_keeper_handle (f->keeper, jobs);
-            cpu += cpu_us ();
-            tick -= cpu_us ();
+            cpu += processor_us ();
+            tick -= processor_us ();
             sluice_ledger_keeper_breathe (f->keeper, TRUE);
-            tick += cpu_us ();
+            tick += processor_us ();
             if (kind == SLUICE_LEDGER_JOB_FINISH)
               id += batch;
           }

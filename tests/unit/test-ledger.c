@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "ledger/sluice-ledger.h"
 
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include "shared/sluice-error.h"
 #include "test-ledger-support.h"
+#include "time-factor.h"
 
 #define N_MANY 2000
 
@@ -326,16 +326,6 @@ load_next (Load *load)
     }
 }
 
-static gint64
-cpu_us (void)
-{
-  struct rusage usage;
-
-  getrusage (RUSAGE_SELF, &usage);
-  return (usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * G_USEC_PER_SEC + usage.ru_utime.tv_usec +
-         usage.ru_stime.tv_usec;
-}
-
 /* With -m perf: CPU of both threads for each exchange, records made and inbox included. */
 static void
 test_cost (Fixture *f, gconstpointer data)
@@ -346,14 +336,14 @@ test_cost (Fixture *f, gconstpointer data)
   for (guint batch = 1; batch <= 32; batch *= 2)
     {
       Load load = { f, n, 0, batch, paid };
-      gint64 cpu = cpu_us ();
+      gint64 cpu = processor_us ();
       gint64 begin = g_get_monotonic_time ();
       guint commits = sluice_ledger_get_n_commits (f->ledger);
 
       load_next (&load);
       while (load.n_outstanding > 0)
         g_main_context_iteration (NULL, TRUE);
-      cpu = cpu_us () - cpu;
+      cpu = processor_us () - cpu;
       if (g_test_perf ())
         g_test_message ("%s, %u at once: CPU %.2f us, wall %.2f us, %.1f in a commit", paid ? "paid" : "free", batch,
                         (double) cpu / n, (double) (g_get_monotonic_time () - begin) / n,

@@ -2,14 +2,8 @@
 #include "router/sluice-wildcard.h"
 
 #include <string.h>
-#include <time.h>
 
-/* The processor's time, which a loaded machine does not stretch. */
-static gint64
-processor_us (void)
-{
-  return (gint64) clock () * G_USEC_PER_SEC / CLOCKS_PER_SEC;
-}
+#include "time-factor.h"
 
 typedef struct {
   const char *pattern;

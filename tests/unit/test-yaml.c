@@ -2,20 +2,10 @@
 #include "config/sluice-yaml.h"
 
 #include <string.h>
-#include <time.h>
 
 #include "time-factor.h"
 
-/* Generous, for sanitizers and loaded machines; what this guards against takes many seconds. */
-#define HOSTILE_LIMIT_US (3 * G_USEC_PER_SEC * time_factor ())
 #define MIB (1024 * 1024)
-
-/* The processor's time, which a loaded machine does not stretch. */
-static gint64
-processor_us (void)
-{
-  return (gint64) clock () * G_USEC_PER_SEC / CLOCKS_PER_SEC;
-}
 
 static SluiceYaml *
 parse (const char *text, gssize length, GPtrArray *findings)
@@ -370,6 +360,25 @@ test_keys_are_shown_safely (void)
   g_assert_cmpuint (path->len, <, 100);
 }
 
+/* The advice looks at the lines before the mistake: at each once. */
+static void
+test_far_mistake (void)
+{
+  static const char *const pieces[] = { "\n", "# c\n" };
+
+  for (guint i = 0; i < G_N_ELEMENTS (pieces); i++)
+    {
+      g_autoptr (GString) text = repeat ("", pieces[i], MIB / 2);
+      g_autoptr (GPtrArray) findings = findings_new ();
+      gint64 before = processor_us ();
+
+      g_string_append (text, "  a: 1\nb: 2\n");
+      g_assert_null (parse (text->str, (gssize) text->len, findings));
+      g_assert_nonnull (strstr (((SluiceFinding *) g_ptr_array_index (findings, 0))->message, "the first key on line"));
+      g_assert_cmpint (processor_us () - before, <, HOSTILE_LIMIT_US);
+    }
+}
+
 int
 main (int argc, char *argv[])
 {
@@ -384,6 +393,7 @@ main (int argc, char *argv[])
   g_test_add_func ("/yaml/size", test_size);
   g_test_add_func ("/yaml/depth", test_depth);
   g_test_add_func ("/yaml/alias-bombs", test_alias_bombs);
+  g_test_add_func ("/yaml/far-mistake", test_far_mistake);
   g_test_add_func ("/yaml/many-keys", test_many_keys);
   g_test_add_func ("/yaml/keys-are-shown-safely", test_keys_are_shown_safely);
   return g_test_run ();

@@ -2,6 +2,10 @@
 #pragma once
 
 #include <glib.h>
+#include <time.h>
+
+/* Generous, for sanitizers and loaded machines; what this guards against takes many seconds. */
+#define HOSTILE_LIMIT_US (3 * G_USEC_PER_SEC * time_factor ())
 
 /* How much longer everything takes than in a plain build, under valgrind for example; limits are multiplied by it. */
 static inline gint64
@@ -11,4 +15,11 @@ time_factor (void)
   gint64 factor = text != NULL ? g_ascii_strtoll (text, NULL, 10) : 1;
 
   return MAX (factor, 1);
+}
+
+/* The processor's time, which a loaded machine does not stretch. */
+static inline gint64
+processor_us (void)
+{
+  return (gint64) clock () * G_USEC_PER_SEC / CLOCKS_PER_SEC;
 }
