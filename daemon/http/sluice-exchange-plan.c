@@ -110,14 +110,14 @@ may_ask (SluiceExchange *self, const SluiceDeployment *deployment, GError **erro
   return sluice_cloud_policy_allows (policy, deployment, self->cloud_chosen, error);
 }
 
-/* Whether what was asked for is already the cloud (DESIGN 7). */
+/* Whether what was asked for is already the cloud (DESIGN 7): nothing local is among it, or the client chose. */
 static gboolean
-chooses_cloud (SluiceExchange *self)
+chooses_cloud (SluiceExchange *self, gboolean names_group)
 {
-  for (guint i = 0; i < self->plan->len; i++)
+  for (guint i = 0; names_group && i < self->plan->len; i++)
     {
       if (((SluiceDeployment *) g_ptr_array_index (self->plan, i))->local)
-        return !sluice_router_names_group (self->snapshot->router, self->model);
+        return FALSE;
     }
   return TRUE;
 }
@@ -125,11 +125,11 @@ chooses_cloud (SluiceExchange *self)
 /* Leaves the candidates that may be asked and whose wire is there. The last reason against one that was left out is the
  * error, but that a wire is missing only if there is no other reason. */
 static gboolean
-keep_allowed (SluiceExchange *self, GError **error)
+keep_allowed (SluiceExchange *self, gboolean names_group, GError **error)
 {
   g_autoptr (GError) reason = NULL;
 
-  self->cloud_chosen = chooses_cloud (self);
+  self->cloud_chosen = chooses_cloud (self, names_group);
   for (guint i = self->plan->len; i > 0; i--)
     {
       const SluiceDeployment *deployment = g_ptr_array_index (self->plan, i - 1);
@@ -342,6 +342,7 @@ sluice_exchange_admit (SluiceExchange *self)
 {
   const char *text = self->body != NULL ? (const char *) self->body->data : "";
   gsize length = self->body != NULL ? self->body->len : 0;
+  gboolean names_group = FALSE;
   g_autoptr (GError) error = NULL;
 
   self->request_indexed = sluice_json_object_init (&self->request, text, length, SLUICE_JSON_FLAGS_NONE, &error);
@@ -350,13 +351,13 @@ sluice_exchange_admit (SluiceExchange *self)
       sluice_exchange_fail (self, error);
       return;
     }
-  self->plan = sluice_router_plan (self->snapshot->router, self->model, &error);
+  self->plan = sluice_router_plan (self->snapshot->router, self->model, &names_group, &error);
   if (self->plan == NULL)
     {
       sluice_exchange_fail (self, error);
       return;
     }
-  if (!keep_allowed (self, &error))
+  if (!keep_allowed (self, names_group, &error))
     {
       sluice_exchange_fail (self, error);
       return;

@@ -277,7 +277,7 @@ sluice_router_new_unconfigured (GPtrArray *found)
   self->unconfigured = TRUE;
   for (guint i = 0; i < found->len; i++)
     router_add (self, g_ptr_array_index (found, i), NULL);
-  for (guint i = 0; mock != NULL && i < G_N_ELEMENTS (mock_models); i++)
+  for (guint i = 0; i < G_N_ELEMENTS (mock_models); i++)
     {
       g_autoptr (SluiceDeployment) deployment
           = sluice_deployment_new_found (mock_models[i], mock, strchr (mock_models[i], '/') + 1, "");
@@ -456,31 +456,41 @@ find_group (SluiceRouter *self, const char *model)
   return g_hash_table_lookup (self->groups, group);
 }
 
-GPtrArray *
-sluice_router_plan (SluiceRouter *self, const char *model, GError **error)
+/* What is no group but can be asked for: a deployment's id, else an upstream model; %NULL if @model is neither. */
+static GPtrArray *
+find_chosen (SluiceRouter *self, const char *model)
 {
-  GPtrArray *list = find_group (self, model);
-  const char *alias = g_hash_table_lookup (self->aliases, model);
-  g_autoptr (GError) cause = NULL;
-  SluiceDeployment *deployment;
+  SluiceDeployment *deployment = g_hash_table_lookup (self->ids, model);
+  GPtrArray *list;
 
-  if (list != NULL)
-    return shuffled (list);
-
-  deployment = g_hash_table_lookup (self->ids, model);
   if (deployment != NULL)
     return single (sluice_deployment_ref (deployment));
-
   list = g_hash_table_lookup (self->models, model);
-  if (list != NULL)
-    return shuffled (list);
+  return list != NULL ? shuffled (list) : NULL;
+}
 
-  list = meet_wildcards (self, alias != NULL ? alias : model, &cause);
+GPtrArray *
+sluice_router_plan (SluiceRouter *self, const char *model, gboolean *names_group, GError **error)
+{
+  GPtrArray *group = find_group (self, model);
+  GPtrArray *list = group != NULL ? shuffled (group) : find_chosen (self, model);
+  const char *alias = g_hash_table_lookup (self->aliases, model);
+  gboolean by_wildcard = list == NULL;
+  g_autoptr (GError) cause = NULL;
+
+  if (names_group != NULL)
+    *names_group = FALSE;
+  if (list == NULL)
+    list = meet_wildcards (self, alias != NULL ? alias : model, &cause);
   if (list->len > 0)
-    return list;
+    {
+      if (names_group != NULL)
+        *names_group = group != NULL || by_wildcard;
+      return list;
+    }
   g_ptr_array_unref (list);
 
-  if (self->unconfigured && g_str_has_prefix (model, "mock/") && sluice_provider_find ("mock") != NULL)
+  if (self->unconfigured && g_str_has_prefix (model, "mock/"))
     return single (sluice_deployment_new_found (model, sluice_provider_find ("mock"), model + strlen ("mock/"), ""));
 
   if (cause != NULL)
@@ -492,25 +502,6 @@ sluice_router_plan (SluiceRouter *self, const char *model, GError **error)
   return NULL;
 }
 
-static gboolean
-meets_wildcard (SluiceRouter *self, const char *model)
-{
-  const char *alias = g_hash_table_lookup (self->aliases, model);
-  g_autoptr (GError) error = NULL;
-  g_autoptr (GPtrArray) list = meet_wildcards (self, alias != NULL ? alias : model, &error);
-
-  return list->len > 0;
-}
-
-gboolean
-sluice_router_names_group (SluiceRouter *self, const char *model)
-{
-  if (find_group (self, model) != NULL)
-    return TRUE;
-  return !g_hash_table_contains (self->ids, model) && !g_hash_table_contains (self->models, model)
-         && meets_wildcard (self, model);
-}
-
 gboolean
 sluice_router_has_group (SluiceRouter *self, const char *name)
 {
@@ -520,9 +511,9 @@ sluice_router_has_group (SluiceRouter *self, const char *name)
 gboolean
 sluice_router_knows (SluiceRouter *self, const char *model)
 {
-  return find_group (self, model) != NULL || g_hash_table_contains (self->ids, model)
-         || g_hash_table_contains (self->models, model) || meets_wildcard (self, model)
-         || (self->unconfigured && g_str_has_prefix (model, "mock/"));
+  g_autoptr (GPtrArray) plan = sluice_router_plan (self, model, NULL, NULL);
+
+  return plan != NULL;
 }
 
 GPtrArray *

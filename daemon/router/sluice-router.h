@@ -42,14 +42,14 @@ void sluice_router_unref (SluiceRouter *self);
  * The candidates for the name @model, first choice first (config-and-router.md 2.1): group, deployment id, alias,
  * upstream model as written, wildcard. Members of a group come in random order (simple-shuffle).
  *
+ * @names_group (out) (nullable): whether @model is the name of a group, of an alias of one, or meets a wildcard: then
+ * it is the gateway that chooses among the candidates. Otherwise the client chose by an id or an upstream model, or
+ * there is no such name.
+ *
  * Returns: (transfer full) (element-type SluiceDeployment): at least one; %NULL with SLUICE_ERROR_MODEL_UNKNOWN
  * otherwise.
  */
-GPtrArray *sluice_router_plan (SluiceRouter *self, const char *model, GError **error);
-
-/* Whether @model is the name of a group, of an alias of one, or meets a wildcard: then it is the gateway that chooses
- * among the candidates. Otherwise the client chose by an id or an upstream model, or there is no such name. */
-gboolean sluice_router_names_group (SluiceRouter *self, const char *model);
+GPtrArray *sluice_router_plan (SluiceRouter *self, const char *model, gboolean *names_group, GError **error);
 
 /* The public names, in the order of the configuration: groups, then aliases that are not hidden; no wildcards.
  * (element-type utf8) (transfer none) */

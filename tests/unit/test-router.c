@@ -69,7 +69,7 @@ static char *
 plan_ids (SluiceRouter *router, const char *model)
 {
   g_autoptr (GError) error = NULL;
-  g_autoptr (GPtrArray) plan = sluice_router_plan (router, model, &error);
+  g_autoptr (GPtrArray) plan = sluice_router_plan (router, model, NULL, &error);
   g_autoptr (GString) ids = g_string_new (NULL);
 
   g_assert_no_error (error);
@@ -119,7 +119,7 @@ test_unknown (Fixture *f, gconstpointer data)
     {
       g_autoptr (GError) error = NULL;
 
-      g_assert_null (sluice_router_plan (f->router, names[i], &error));
+      g_assert_null (sluice_router_plan (f->router, names[i], NULL, &error));
       g_assert_error (error, SLUICE_ERROR, SLUICE_ERROR_MODEL_UNKNOWN);
       g_assert_nonnull (strstr (error->message, names[i]));
       g_assert_false (sluice_router_knows (f->router, names[i]));
@@ -147,7 +147,7 @@ test_unknown_long (Fixture *f, gconstpointer data)
   g_autofree char *name = g_strnfill (100000, 'x');
   g_autoptr (GError) error = NULL;
 
-  g_assert_null (sluice_router_plan (f->router, name, &error));
+  g_assert_null (sluice_router_plan (f->router, name, NULL, &error));
   g_assert_error (error, SLUICE_ERROR, SLUICE_ERROR_MODEL_UNKNOWN);
   g_assert_cmpuint (strlen (error->message), <, 400);
 }
@@ -175,7 +175,7 @@ test_shuffle (Fixture *f, gconstpointer data)
 
   for (guint i = 0; i < N_SHUFFLES; i++)
     {
-      g_autoptr (GPtrArray) plan = sluice_router_plan (f->router, "chat", NULL);
+      g_autoptr (GPtrArray) plan = sluice_router_plan (f->router, "chat", NULL, NULL);
 
       g_assert_cmpuint (plan->len, ==, 2);
       g_assert_true (deployment_at (plan, 0) != deployment_at (plan, 1));
@@ -195,7 +195,7 @@ test_plan_outlives (void)
 
   load (&f, configuration);
   second = sluice_router_ref (f.router);
-  plan = sluice_router_plan (second, "other", NULL);
+  plan = sluice_router_plan (second, "other", NULL, NULL);
   tear_down (&f, NULL);
   g_assert_true (sluice_router_knows (second, "other"));
   sluice_router_unref (second);
@@ -230,7 +230,7 @@ test_unusable (Fixture *f, gconstpointer data)
                                                  : "model_list[1].litellm_params.model");
     }
   g_assert_false (sluice_router_knows (f->router, "bad"));
-  plan = sluice_router_plan (f->router, "half", NULL);
+  plan = sluice_router_plan (f->router, "half", NULL, NULL);
   g_assert_cmpuint (plan->len, ==, 1);
   g_assert_cmpstr (deployment_at (plan, 0)->model, ==, "c");
 }
@@ -396,7 +396,7 @@ test_wildcards (Fixture *f, gconstpointer data)
     {
       const WildcardRow *row = &wildcard_rows[i];
       g_autoptr (GError) error = NULL;
-      g_autoptr (GPtrArray) plan = sluice_router_plan (f->router, row->name, &error);
+      g_autoptr (GPtrArray) plan = sluice_router_plan (f->router, row->name, NULL, &error);
       g_autofree char *ids = plan != NULL ? plan_ids (f->router, row->name) : NULL;
 
       g_test_message ("%s", row->name);
@@ -414,6 +414,15 @@ test_wildcards (Fixture *f, gconstpointer data)
   g_assert_cmpuint (f->findings->len, ==, 3);
 }
 
+static gboolean
+names_group (SluiceRouter *router, const char *model)
+{
+  gboolean result = TRUE;
+  g_autoptr (GPtrArray) plan = sluice_router_plan (router, model, &result, NULL);
+
+  return result;
+}
+
 static void
 test_wildcard_lists (Fixture *f, gconstpointer data)
 {
@@ -422,20 +431,20 @@ test_wildcard_lists (Fixture *f, gconstpointer data)
   g_assert_cmpuint (groups->len, ==, 2);
   g_assert_cmpstr (g_ptr_array_index (groups, 0), ==, "openai/o1-exact");
   g_assert_cmpstr (g_ptr_array_index (groups, 1), ==, "nick");
-  g_assert_true (sluice_router_names_group (f->router, "nick"));
-  g_assert_true (sluice_router_names_group (f->router, "openai/x"));
-  g_assert_false (sluice_router_names_group (f->router, "id-e"));
-  g_assert_false (sluice_router_names_group (f->router, "mock/echo"));
-  g_assert_false (sluice_router_names_group (f->router, "nobody/x"));
+  g_assert_true (names_group (f->router, "nick"));
+  g_assert_true (names_group (f->router, "openai/x"));
+  g_assert_false (names_group (f->router, "id-e"));
+  g_assert_false (names_group (f->router, "mock/echo"));
+  g_assert_false (names_group (f->router, "nobody/x"));
 }
 
 /* However many names there are, what is made for one is gone with its plan, and the counters are the wildcard's. */
 static void
 test_wildcard_counters (Fixture *f, gconstpointer data)
 {
-  g_autoptr (GPtrArray) first = sluice_router_plan (f->router, "many-1", NULL);
-  g_autoptr (GPtrArray) second = sluice_router_plan (f->router, "many-2", NULL);
-  g_autoptr (GPtrArray) by_id = sluice_router_plan (f->router, "id-f", NULL);
+  g_autoptr (GPtrArray) first = sluice_router_plan (f->router, "many-1", NULL, NULL);
+  g_autoptr (GPtrArray) second = sluice_router_plan (f->router, "many-2", NULL, NULL);
+  g_autoptr (GPtrArray) by_id = sluice_router_plan (f->router, "id-f", NULL, NULL);
 
   sluice_deployment_enter (g_ptr_array_index (first, 0));
   sluice_deployment_enter (g_ptr_array_index (second, 0));
@@ -465,15 +474,15 @@ test_unconfigured (void)
   g_assert_true (sluice_router_knows (router, "mock/echo"));
   g_assert_true (sluice_router_knows (router, "mock/lorem"));
 
-  plan = sluice_router_plan (router, "llama3:8b", &error);
+  plan = sluice_router_plan (router, "llama3:8b", NULL, &error);
   g_assert_no_error (error);
   g_assert_true (deployment_at (plan, 0) == g_ptr_array_index (found, 0));
-  mock = sluice_router_plan (router, "mock/error-503", &error);
+  mock = sluice_router_plan (router, "mock/error-503", NULL, &error);
   g_assert_no_error (error);
   g_assert_cmpstr (deployment_at (mock, 0)->group, ==, "mock/error-503");
   g_assert_cmpstr (deployment_at (mock, 0)->model, ==, "error-503");
   g_assert_true (sluice_deployment_is_mock (deployment_at (mock, 0)));
-  g_assert_null (sluice_router_plan (router, "gpt-4o", &error));
+  g_assert_null (sluice_router_plan (router, "gpt-4o", NULL, &error));
   g_assert_error (error, SLUICE_ERROR, SLUICE_ERROR_MODEL_UNKNOWN);
 }
 
