@@ -163,14 +163,18 @@ read_secrets (SluiceConfigReading *reading)
   g_clear_pointer (&reading->config, sluice_config_unref);
 }
 
-/* Joins the items with their providers, and says whose stored key belongs to another host. */
+/*
+ * Says whose stored key belongs to another host; that of a deployment that moved is dropped. So this is done only for
+ * what comes into force: a file that is half written lacks addresses that will be there in a moment.
+ */
 static void
-make_router (SluiceConfigReading *reading)
+take_mismatches (SluiceConfigReading *reading)
 {
   g_autofree char *file = g_build_filename (g_get_user_data_dir (), SLUICE_DIR_NAME, SLUICE_CREDENTIALS_FILE, NULL);
   g_autoptr (GPtrArray) mismatches = NULL;
 
-  reading->router = sluice_router_new (reading->config, reading->findings);
+  if (reading->router == NULL)
+    return;
   mismatches = sluice_secrets_take_mismatches (sluice_config_get_secrets (reading->config));
   for (guint i = 0; i < mismatches->len; i++)
     add_finding (reading, SLUICE_FINDING_WARNING, file, g_ptr_array_index (mismatches, i));
@@ -261,7 +265,7 @@ read_all (SluiceConfigSource *self, gboolean in_use)
       read_secrets (reading);
     }
   if (reading->config != NULL && sluice_config_get_n_models (reading->config) > 0)
-    make_router (reading);
+    reading->router = sluice_router_new (reading->config, reading->findings);
   /* the router or a variable may have one where the reader of the file had none */
   if (sluice_findings_have_error (reading->findings))
     {
@@ -287,6 +291,7 @@ sluice_config_source_read (SluiceConfigSource *self)
 {
   SluiceConfigReading *reading = read_all (self, self->in_use);
 
+  take_mismatches (reading);
   note_reading (self, reading);
   return reading;
 }
@@ -342,10 +347,13 @@ read_in_thread (GTask *task, gpointer source, gpointer data, GCancellable *cance
       reading = read_all (source, GPOINTER_TO_INT (data));
       settled = *reading->description != '\0' && written == get_written (source);
     }
-  if (reading != NULL)
-    g_task_return_pointer (task, reading, (GDestroyNotify) sluice_config_reading_free);
-  else
-    g_task_return_error_if_cancelled (task);
+  if (reading == NULL)
+    {
+      g_task_return_error_if_cancelled (task);
+      return;
+    }
+  take_mismatches (reading);
+  g_task_return_pointer (task, reading, (GDestroyNotify) sluice_config_reading_free);
 }
 
 void

@@ -14,7 +14,7 @@ import subprocess
 import tempfile
 
 from harness import (Gateway, Skip, TIME_FACTOR, Upstream, chat_body, check, check_equal, check_in, clean_environment,
-                     make_config, program, run_tests)
+                     make_config, program, run_tests, wait_until)
 
 # Planted, each with a part that stands nowhere else.
 MASTER = 'sk-canary-master-51a7'
@@ -181,6 +181,11 @@ def test_a_key_stays_with_its_host():
             check_equal(received(gateway, first, 'by-name'), None, 'key under another name of the host')
             check_in(f"sluiced --set-credential 'openai@http://localhost:{first.port}'", gateway.log(), 'the warning')
             check_equal(deployments_stored(gateway), ['moves-id'], 'stored for deployments')
+
+            gateway.write_config('opnai/'.join(config(second.base).rsplit('openai/', 1)))
+            os.kill(gateway.pid, signal.SIGHUP)
+            wait_until(lambda: 'the old configuration stays' in gateway.log(), what='the refusal')
+            check_equal(deployments_stored(gateway), ['moves-id'], 'stored after a refused file')
 
             gateway.stop()
             gateway.write_config(config(second.base))
