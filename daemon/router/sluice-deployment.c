@@ -97,31 +97,6 @@ check_base (const char *base, const SluiceConfigModel *model, gboolean *private_
   return TRUE;
 }
 
-static const SluiceProvider *
-provider_of (const SluiceConfigModel *model, const char **name, GError **error)
-{
-  const SluiceProvider *provider;
-
-  if (model->provider != NULL)
-    {
-      const SluiceProvider *prefix = sluice_provider_split (model->model, name);
-
-      provider = sluice_provider_find (model->provider);
-      if (prefix == NULL || prefix != provider)
-        *name = model->model;
-    }
-  else
-    provider = sluice_provider_split (model->model, name);
-
-  if (provider == NULL)
-    {
-      g_autofree char *fault = sluice_provider_fault_dup (model, NULL);
-
-      g_set_error_literal (error, SLUICE_ERROR, SLUICE_ERROR_CONFIG, fault);
-    }
-  return provider;
-}
-
 /* The item's own, else the one kept for this address, else that of the provider's variables. */
 static char *
 find_key (const SluiceDeployment *self, SluiceConfig *config, const SluiceConfigModel *model)
@@ -151,9 +126,14 @@ sluice_deployment_new (SluiceConfig *config, const SluiceConfigModel *model, GEr
   const char *base = model->api_base;
   gboolean private_address = TRUE;
 
-  self->provider = provider_of (model, &name, error);
+  self->provider = sluice_provider_of_item (model, &name);
   if (self->provider == NULL)
-    return NULL;
+    {
+      g_autofree char *fault = sluice_provider_fault_dup (model, NULL);
+
+      g_set_error_literal (error, SLUICE_ERROR, SLUICE_ERROR_CONFIG, fault);
+      return NULL;
+    }
 
   if (base == NULL)
     base = first_variable (config, self->provider->base_variables);

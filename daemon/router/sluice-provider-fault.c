@@ -12,11 +12,15 @@
 #define SHORT_NAME 3
 
 const SluiceProvider *
-sluice_provider_of_item (const SluiceConfigModel *model)
+sluice_provider_of_item (const SluiceConfigModel *model, const char **name)
 {
-  const char *name;
+  const SluiceProvider *prefix = sluice_provider_split (model->model, name);
+  const SluiceProvider *provider = model->provider != NULL ? sluice_provider_find (model->provider) : prefix;
 
-  return model->provider != NULL ? sluice_provider_find (model->provider) : sluice_provider_split (model->model, &name);
+  /* what is not the provider's own prefix belongs to the name */
+  if (prefix != provider)
+    *name = model->model;
+  return provider;
 }
 
 /* Keys begin with "sk-", are longer, or are full of digits. */

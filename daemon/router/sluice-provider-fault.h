@@ -9,8 +9,9 @@
 
 G_BEGIN_DECLS
 
-/* The provider that @model says by custom_llm_provider, else by the prefix of its model; %NULL if nobody knows it. */
-const SluiceProvider *sluice_provider_of_item (const SluiceConfigModel *model);
+/* The provider that @model says by custom_llm_provider, else by the prefix of its model; %NULL if nobody knows it.
+ * @name (out) (transfer none): the model's name there, which is a part of @model. */
+const SluiceProvider *sluice_provider_of_item (const SluiceConfigModel *model, const char **name);
 
 /*
  * Says that the provider of @model is unknown, and which one was meant if there is one near. What stands there is

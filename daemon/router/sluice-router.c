@@ -197,10 +197,8 @@ report_unknown (Report *report, const SluiceConfigModel *model)
 
 /* What should be known of an item that is there. */
 static void
-report_usable (Report *report, const SluiceConfigModel *model)
+report_usable (Report *report, const SluiceConfigModel *model, const SluiceProvider *provider)
 {
-  const SluiceProvider *provider = sluice_provider_of_item (model);
-
   if (provider != NULL && provider->wire_pending && model->mock_response == NULL)
     warn (report, model, provider_place (model),
           "the provider of this model cannot be asked yet: it is listed, and calls are answered with status 501");
@@ -215,7 +213,9 @@ static void
 take_item (SluiceRouter *self, const SluiceConfigModel *model, Report *report)
 {
   const char *star_fault = find_star_fault (model);
-  gboolean is_unknown = sluice_deployment_says_provider (model) && sluice_provider_of_item (model) == NULL;
+  const char *name;
+  const SluiceProvider *provider = sluice_provider_of_item (model, &name);
+  gboolean is_unknown = sluice_deployment_says_provider (model) && provider == NULL;
   g_autoptr (GError) error = NULL;
   gboolean fine = star_fault == NULL && !is_unknown && add_item (self, model, &error);
 
@@ -229,7 +229,7 @@ take_item (SluiceRouter *self, const SluiceConfigModel *model, Report *report)
     warn (report, model, model->api_base != NULL ? SLUICE_CONFIG_PLACE_API_BASE : SLUICE_CONFIG_PLACE_MODEL,
           error->message);
   else
-    report_usable (report, model);
+    report_usable (report, model, provider);
 }
 
 /* An item with several organizations became several, about which there is one thing to say. */

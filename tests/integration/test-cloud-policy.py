@@ -24,12 +24,6 @@ CLOUD_NAMES = {'by-name': 'http://cloud.example/v1', 'by-address': 'http://192.0
                'by-tls': 'https://192.0.2.8/v1'}
 
 
-@contextlib.contextmanager
-def setup():
-    with Upstream() as upstream:
-        yield upstream
-
-
 def cloud_entries(port):
     """Every kind of cloud deployment; those that have an address of their own lead to @port."""
     base = f'http://127.0.0.1:{port}'
@@ -313,4 +307,4 @@ def test_nothing_at_start(upstream):
 
 
 if __name__ == '__main__':
-    run_tests(globals(), setup=setup)
+    run_tests(globals(), setup=Upstream)

@@ -3,7 +3,6 @@
 """The two promises of the ledger when the daemon dies at every point of a request: at each call of the kernel that
 moves bytes, and at each failing allocation. Long. FAULT_STEP: every which allocation (7)."""
 
-import contextlib
 import http.client
 import os
 import re
@@ -17,12 +16,6 @@ from kill_load import check_answers, check_billable, check_whole
 
 STEP = int(os.environ.get('FAULT_STEP', '7'))
 CALLS = ('pwrite64', 'fdatasync', 'sendto', 'sendmsg', 'writev', 'write', 'recvfrom', 'recvmsg', 'connect', 'ftruncate')
-
-
-@contextlib.contextmanager
-def setup():
-    with Upstream() as upstream:
-        yield upstream
 
 
 def config(upstream):
@@ -144,4 +137,4 @@ test_kill_at_every_call.seconds = 900
 test_allocation_that_fails.seconds = 900
 
 if __name__ == '__main__':
-    run_tests(globals(), setup=setup)
+    run_tests(globals(), setup=Upstream)

@@ -16,12 +16,6 @@ from kill_load import check_whole, kill_config, kill_rounds
 from small_disk import fill, small_disk
 
 
-@contextlib.contextmanager
-def setup():
-    with Upstream() as upstream:
-        yield upstream
-
-
 def config(upstream, **settings):
     return make_config([
         model_entry('local', upstream.base, 'fake', info='id: local-id'),
@@ -263,4 +257,4 @@ def test_full_disk(upstream):
 
 
 if __name__ == '__main__':
-    run_tests(globals(), setup=setup)
+    run_tests(globals(), setup=Upstream)

@@ -20,12 +20,6 @@ CLONE_NEWNS, MS_BIND, MS_REC, MS_PRIVATE = 0x20000, 4096, 16384, 1 << 18
 PROMPT = 'canary-prompt-7c1d'
 
 
-@contextlib.contextmanager
-def setup():
-    with Upstream() as upstream:
-        yield upstream
-
-
 def config(upstream, base=None):
     return make_config([
         model_entry('local', upstream.base, 'fake', info='id: local-id'),
@@ -278,4 +272,4 @@ def test_topics_of_the_configuration(upstream):
 
 
 if __name__ == '__main__':
-    run_tests(globals(), setup=setup)
+    run_tests(globals(), setup=Upstream)

@@ -19,12 +19,6 @@ SAMPLE = re.compile(r'([a-zA-Z_:][a-zA-Z0-9_:]*)(?:\{(.*)\})? (\S+)')
 LABEL = re.compile(r'([a-zA-Z_][a-zA-Z0-9_]*)="((?:[^"\\\n]|\\["\\n])*)"(,|$)')
 
 
-@contextlib.contextmanager
-def setup():
-    with Upstream() as upstream:
-        yield upstream
-
-
 def config(upstream, key=MASTER_KEY, more=(), **settings):
     return make_config([
         model_entry('local', upstream.base, 'fake', info='id: local-id'),
@@ -337,4 +331,4 @@ def test_scrapes_that_are_given_up(upstream):
 
 
 if __name__ == '__main__':
-    run_tests(globals(), setup=setup)
+    run_tests(globals(), setup=Upstream)

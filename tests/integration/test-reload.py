@@ -23,10 +23,6 @@ class World:
         self.upstream.stop()
 
 
-def setup():
-    return World()
-
-
 def config(world, *names, settings=None):
     return make_config([model_entry(name, world.upstream.base, 'fake') for name in names], settings)
 
@@ -400,4 +396,4 @@ if __name__ == '__main__':
     # meson's filling of memory would make every page resident that is only set aside
     for variable in ('MALLOC_PERTURB_', 'MALLOC_CHECK_'):
         os.environ.pop(variable, None)
-    run_tests(globals(), setup=setup)
+    run_tests(globals(), setup=World)

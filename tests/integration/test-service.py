@@ -38,12 +38,6 @@ STEP_SECONDS = 0.003
 BURST_SECONDS = 0.06
 
 
-@contextlib.contextmanager
-def setup():
-    with Upstream() as upstream:
-        yield upstream
-
-
 def config_for(upstream):
     return make_config([model_entry('local', upstream.base, 'fake'),
                         model_entry('slow', upstream.base, 'fake:slow:first=1500')])
@@ -528,4 +522,4 @@ def test_systemd_socket_activate(upstream):
 
 
 if __name__ == '__main__':
-    run_tests(globals(), setup=setup)
+    run_tests(globals(), setup=Upstream)

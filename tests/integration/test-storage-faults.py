@@ -25,12 +25,6 @@ FLIPS = int(os.environ.get('DISK_FLIPS', '40'))
 CUTS = int(os.environ.get('DISK_CUTS', '20'))
 
 
-@contextlib.contextmanager
-def setup():
-    with Upstream() as upstream:
-        yield upstream
-
-
 def config(upstream, **settings):
     entries = [model_entry('local', upstream.base, 'fake'),
                model_entry('paid', upstream.base, 'fake', provider='openai', extra=PRICES),
@@ -372,4 +366,4 @@ def test_stop_during_many_streams(upstream):
 
 
 if __name__ == '__main__':
-    run_tests(globals(), setup=setup)
+    run_tests(globals(), setup=Upstream)
