@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "http/sluice-exchange-private.h"
+#include "ledger/sluice-request-id.h"
 #include "shared/sluice-error.h"
 
 /* What a chunked body takes of the budget at a time. */
@@ -93,22 +94,6 @@ sluice_exchange_unref (SluiceExchange *self)
   g_object_unref (self->connection);
   sluice_snapshot_unref (self->snapshot);
   g_free (self);
-}
-
-/*
- * A UUID of version 7 (RFC 9562): ids that grow with time go to the end of the ledger's index, random ones all over
- * it, which doubles what a row costs.
- */
-static char *
-make_request_id (SluiceExchange *self)
-{
-  guint64 ms = (guint64) (sluice_clock_real (self->worker->shared.clock) / 1000);
-  guint32 a = g_random_int ();
-  guint32 b = g_random_int ();
-  guint32 c = g_random_int ();
-
-  return g_strdup_printf ("%08x-%04x-7%03x-%04x-%04x%08x", (guint) (ms >> 16), (guint) (ms & 0xffff), a & 0xfff,
-                          0x8000 | (a >> 18), b & 0xffff, c);
 }
 
 static void
@@ -319,7 +304,7 @@ sluice_exchange_begin (SluiceWorker *worker, SluiceConnection *connection, SoupS
   self->snapshot = sluice_snapshot_ref (worker->snapshot);
   self->max_tokens = -1;
   self->t_begin = sluice_exchange_now (self);
-  self->request_id = make_request_id (self);
+  self->request_id = sluice_request_id_new (sluice_clock_real (worker->shared.clock));
   self->close_after = decide_close (self);
   g_queue_push_tail_link (&worker->exchanges, &self->link);
   g_atomic_int_inc (&worker->n_exchanges);

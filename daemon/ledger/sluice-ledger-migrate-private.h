@@ -14,6 +14,7 @@ G_BEGIN_DECLS
 typedef enum {
   SLUICE_LEDGER_VERSION_EMPTY,
   SLUICE_LEDGER_VERSION_FIRST, /* the tables */
+  SLUICE_LEDGER_VERSION_FEWER_INDEXES, /* of exchange; a bound finds the open ones */
   SLUICE_LEDGER_N_VERSIONS,
 } SluiceLedgerVersion;
 

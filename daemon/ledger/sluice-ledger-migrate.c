@@ -13,6 +13,7 @@
 /* Step n leads from version n to n + 1; the reasons stand with the enum. */
 static const char *const step_paths[] = {
   [SLUICE_LEDGER_VERSION_EMPTY] = "/io/github/sluice/ledger/schema/version-1.sql",
+  [SLUICE_LEDGER_VERSION_FIRST] = "/io/github/sluice/ledger/schema/version-2.sql",
 };
 
 G_STATIC_ASSERT (G_N_ELEMENTS (step_paths) == SLUICE_LEDGER_N_VERSIONS - 1);

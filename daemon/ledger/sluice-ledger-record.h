@@ -59,15 +59,11 @@ typedef struct {
 SluiceAttemptRecord *sluice_attempt_record_new (void);
 void sluice_attempt_record_free (SluiceAttemptRecord *self);
 
-/*
- * One client request.
- *
- * Its request id is best one that grows with time (as UUID version 7 does): in the index, neighbours share a page,
- * while a random one costs a page of its own, which doubles what the ledger spends on a request.
- */
+/* One client request. */
 typedef struct {
   gint64 id;        /* sluice_ledger_next_id () */
-  char *request_id; /* (owned): ours, unique; a second exchange with the same one is REFUSED */
+  char *request_id; /* (owned): of sluice_request_id_new (), by which rows are found to be old; a second exchange with
+                     * the same one is REFUSED */
   char *call_id;    /* (owned) (nullable): the client's */
   SluiceSubjectKind account_kind;
   char *account;   /* (owned): name of the subject that asked, e.g. "this-computer" */

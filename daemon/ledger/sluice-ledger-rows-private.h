@@ -5,6 +5,7 @@
 #pragma once
 
 #include "ledger/sluice-ledger-record.h"
+#include "ledger/sluice-ledger-recovery-private.h"
 #include "ledger/sluice-ledger-statements-private.h"
 #include "ledger/sluice-ledger-subjects-private.h"
 #include "ledger/sluice-ledger-sums-private.h"
@@ -15,6 +16,8 @@ typedef struct {
   SluiceLedgerStatements *statements; /* unowned */
   SluiceLedgerSubjects *subjects;     /* (owned) */
   SluiceLedgerSums *sums;             /* (owned) */
+  SluiceLedgerRecovery recovery;
+  guint n_finished; /* in this transaction */
 } SluiceLedgerRows;
 
 void sluice_ledger_rows_init (SluiceLedgerRows *self, SluiceLedgerStatements *statements, SluiceClock *clock);
@@ -27,7 +30,7 @@ int sluice_ledger_rows_finish (SluiceLedgerRows *self, const SluiceExchangeRecor
 /* Settles and finishes what is open, as of @now_us. */
 int sluice_ledger_rows_finish_open (SluiceLedgerRows *self, gint64 now_us, guint *n);
 
-/* Before a commit: writes the sums. */
+/* Before a commit: writes the sums and the bound of what is open. */
 int sluice_ledger_rows_flush (SluiceLedgerRows *self);
 
 /* After a rollback. */

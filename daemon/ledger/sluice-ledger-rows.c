@@ -16,6 +16,8 @@ sluice_ledger_rows_init (SluiceLedgerRows *self, SluiceLedgerStatements *stateme
   self->statements = statements;
   self->subjects = sluice_ledger_subjects_new (statements, clock);
   self->sums = sluice_ledger_sums_new (statements);
+  self->n_finished = 0;
+  sluice_ledger_recovery_init (&self->recovery, statements);
 }
 
 void
@@ -28,7 +30,12 @@ sluice_ledger_rows_clear (SluiceLedgerRows *self)
 int
 sluice_ledger_rows_flush (SluiceLedgerRows *self)
 {
-  return sluice_ledger_sums_flush (self->sums);
+  int code = sluice_ledger_sums_flush (self->sums);
+
+  if (code == SQLITE_OK)
+    code = sluice_ledger_recovery_note_finished (&self->recovery, self->n_finished);
+  self->n_finished = 0;
+  return code;
 }
 
 void
@@ -36,6 +43,8 @@ sluice_ledger_rows_forget (SluiceLedgerRows *self)
 {
   sluice_ledger_subjects_forget (self->subjects);
   sluice_ledger_sums_forget (self->sums);
+  sluice_ledger_recovery_forget (&self->recovery);
+  self->n_finished = 0;
 }
 
 static int
@@ -228,6 +237,8 @@ sluice_ledger_rows_reserve (SluiceLedgerRows *self, const SluiceExchangeRecord *
   int code = intern_subjects (self, record, &ids);
 
   if (code == SQLITE_OK)
+    code = sluice_ledger_recovery_note_open (&self->recovery, record->id);
+  if (code == SQLITE_OK)
     code = write_open (self, record, &ids);
 
   for (guint i = 0; code == SQLITE_OK && i < record->attempts->len; i++)
@@ -254,6 +265,7 @@ sluice_ledger_rows_finish (SluiceLedgerRows *self, const SluiceExchangeRecord *r
   if (code != SQLITE_OK || sqlite3_changes (self->statements->db) == 0)
     return code;
 
+  self->n_finished++;
   key.account_id = ids.account;
   key.customer_id = ids.customer;
   key.group_id = ids.group;
@@ -348,5 +360,7 @@ sluice_ledger_rows_finish_open (SluiceLedgerRows *self, gint64 now_us, guint *n)
     return code;
 
   sqlite3_bind_int64 (self->statements->all[SLUICE_LEDGER_FINISH_OPEN_EXCHANGES], 1, now_us);
-  return sluice_ledger_statements_run (self->statements, SLUICE_LEDGER_FINISH_OPEN_EXCHANGES);
+  code = sluice_ledger_statements_run (self->statements, SLUICE_LEDGER_FINISH_OPEN_EXCHANGES);
+  self->n_finished += *n;
+  return code;
 }

@@ -6,8 +6,12 @@
  * given twice.
  */
 #define OLD_EXCHANGES \
-  "(SELECT id FROM \"exchange\" WHERE received_us < ?1 AND finished_us IS NOT NULL" \
-  "   AND id < (SELECT max(id) FROM \"exchange\") ORDER BY received_us, id LIMIT ?2)"
+  "(SELECT id FROM \"exchange\" WHERE request_id < ?1 AND finished_us IS NOT NULL" \
+  "   AND id < (SELECT max(id) FROM \"exchange\") ORDER BY request_id LIMIT ?2)"
+
+/* A file whose row is gone is looked through from the start. */
+#define OPEN_EXCHANGES \
+  " FROM \"exchange\" WHERE id >= coalesce ((SELECT open_from FROM \"recovery\"), 0) AND finished_us IS NULL"
 
 static const char *const texts[SLUICE_LEDGER_N_STATEMENTS] = {
   [SLUICE_LEDGER_BEGIN] = "BEGIN IMMEDIATE",
@@ -65,18 +69,22 @@ static const char *const texts[SLUICE_LEDGER_N_STATEMENTS] = {
   [SLUICE_LEDGER_SETTLE_OPEN_ATTEMPTS] =
     "UPDATE \"attempt\" SET state = 1, estimated = 1, cost_nano_usd = estimate_nano_usd, finished_us = ?1,"
     "  error = 'interrupted'"
-    " WHERE state = 0 AND exchange_id IN (SELECT id FROM \"exchange\" WHERE finished_us IS NULL)",
+    " WHERE state = 0 AND exchange_id IN (SELECT id" OPEN_EXCHANGES ")",
   [SLUICE_LEDGER_FINISH_OPEN_EXCHANGES] =
     "UPDATE \"exchange\" SET finished_us = ?1, error = 'interrupted', status = iif(status = 0, 500, status)"
-    " WHERE finished_us IS NULL",
+    " WHERE id IN (SELECT id" OPEN_EXCHANGES ")",
   [SLUICE_LEDGER_LIST_OPEN_EXCHANGES] =
     "SELECT id, received_us, account_id, coalesce(customer_id, 0), group_id, iif(status = 0, 500, status),"
-    "  coalesce(first_byte_us, 0), request_bytes, response_bytes"
-    " FROM \"exchange\" WHERE finished_us IS NULL",
+    "  coalesce(first_byte_us, 0), request_bytes, response_bytes" OPEN_EXCHANGES,
   [SLUICE_LEDGER_LIST_ATTEMPTS] =
     "SELECT deployment_id, provider_id, status, estimated, prompt_tokens, completion_tokens, cached_tokens,"
     "  cache_write_tokens, reasoning_tokens, audio_tokens, cost_nano_usd"
     " FROM \"attempt\" WHERE exchange_id = ?1 ORDER BY ordinal",
+  [SLUICE_LEDGER_LOWER_OPEN_FROM] = "UPDATE \"recovery\" SET open_from = ?1 WHERE open_from > ?1",
+  [SLUICE_LEDGER_RAISE_OPEN_FROM] =
+    "UPDATE \"recovery\" SET open_from = coalesce("
+    "  (SELECT id FROM \"exchange\" WHERE id >= open_from AND finished_us IS NULL ORDER BY id LIMIT 1),"
+    "  (SELECT max(id) + 1 FROM \"exchange\"), open_from)",
   [SLUICE_LEDGER_REMOVE_OLD_ATTEMPTS] = "DELETE FROM \"attempt\" WHERE exchange_id IN " OLD_EXCHANGES,
   [SLUICE_LEDGER_REMOVE_OLD_TAGS] = "DELETE FROM \"exchange_tag\" WHERE exchange_id IN " OLD_EXCHANGES,
   [SLUICE_LEDGER_REMOVE_OLD_EXCHANGES] = "DELETE FROM \"exchange\" WHERE id IN " OLD_EXCHANGES,

@@ -7,6 +7,7 @@
 #include "ledger/sluice-ledger-statements-private.h"
 #include "ledger/sluice-ledger-subjects-private.h"
 #include "ledger/sluice-ledger-sums-private.h"
+#include "ledger/sluice-request-id.h"
 #include "shared/sluice-error.h"
 
 #define WAL_FRAME_HEADER_BYTES 24
@@ -227,6 +228,7 @@ sluice_ledger_writer_remove_old (SluiceLedgerWriter *self, gint64 before_us, gui
     SLUICE_LEDGER_REMOVE_OLD_TAGS,
     SLUICE_LEDGER_REMOVE_OLD_EXCHANGES,
   };
+  g_autofree char *before = sluice_request_id_bound (before_us);
   int code = sluice_ledger_writer_begin (self);
 
   *n = 0;
@@ -234,7 +236,7 @@ sluice_ledger_writer_remove_old (SluiceLedgerWriter *self, gint64 before_us, gui
     {
       sqlite3_stmt *statement = self->statements.all[steps[i]];
 
-      sqlite3_bind_int64 (statement, 1, before_us);
+      sluice_ledger_bind_text (statement, 1, before);
       sqlite3_bind_int (statement, 2, SLUICE_LEDGER_RETENTION_LOT);
       code = sluice_ledger_statements_run (&self->statements, steps[i]);
       *n = (guint) sqlite3_changes (self->db);

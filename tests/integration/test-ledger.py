@@ -15,6 +15,8 @@ from harness import (MASTER_KEY, OPEN, PRICES, SETTLED, UPSTREAM_KEY, Gateway, U
 from kill_load import check_whole, kill_config, kill_rounds
 from small_disk import fill, small_disk
 
+VERSION_1 = os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'store', 'version-1.sql')
+
 
 def config(upstream, **settings):
     return make_config([
@@ -221,6 +223,28 @@ def test_newer_database_is_refused(upstream):
         # nothing is moved aside or begun anew; reading alone leaves SQLite's own empty companions
         check_equal([n for n in os.listdir(gateway.data)
                      if n.startswith('sluice.db') and not n.endswith(('-wal', '-shm'))], ['sluice.db'], 'files')
+
+
+def test_older_database_is_brought_up(upstream):
+    with Gateway(config(upstream)) as gateway:
+        gateway.stop()
+        path = os.path.join(gateway.data, 'sluice.db')
+        for suffix in ('', '-wal', '-shm'):
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(path + suffix)
+        connection = sqlite3.connect(path)
+        with open(VERSION_1, encoding='utf-8') as script:
+            connection.executescript(script.read())
+        connection.close()
+        gateway.restart()
+        gateway.chat('paid').expect(200)
+        rows = gateway.exchanges()
+        check_equal([row['status'] for row in rows], [200, 200, 200, 500, 200], 'statuses, the open one finished')
+        copies = [name for name in os.listdir(gateway.data) if name.startswith('sluice.db.version-1-')]
+        check_equal(len(copies), 1, 'copies of the old one')
+        old = sqlite3.connect(os.path.join(gateway.data, copies[0]))
+        check_equal(old.execute('SELECT count(*) FROM exchange').fetchone()[0], 4, 'rows in the copy')
+        old.close()
 
 
 def is_degraded(gateway):

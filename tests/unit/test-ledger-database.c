@@ -58,7 +58,7 @@ test_pragmas (Fixture *f, gconstpointer data)
 
   test_assert_db (db, "PRAGMA journal_mode", "wal");
   test_assert_db (db, "PRAGMA application_id", "1397506885");
-  test_assert_db (db, "PRAGMA user_version", "1");
+  test_assert_db (db, "PRAGMA user_version", "2");
   test_assert_db (db, "PRAGMA auto_vacuum", "2");
   test_assert_db (db, "PRAGMA synchronous", "1");
   test_assert_db (db, "PRAGMA trusted_schema", "0");
@@ -85,8 +85,8 @@ test_schema (Fixture *f, gconstpointer data)
   test_assert_db (db,
                   "SELECT group_concat (name)"
                   " FROM (SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name)",
-                  "application,attempt,audit,budget,budget_spend,deployment,exchange,exchange_tag,group,key,setting,"
-                  "subject,sum");
+                  "application,attempt,audit,budget,budget_spend,deployment,exchange,exchange_tag,group,key,"
+                  "recovery,setting,subject,sum");
   test_assert_db (db, "SELECT count(*) FROM pragma_table_list WHERE schema = 'main' AND NOT strict AND name NOT LIKE"
                       " 'sqlite_%'", "0");
   sluice_ledger_database_close (db, TRUE);

@@ -139,6 +139,7 @@ test_newer_ledger (Fixture *f, gconstpointer data)
 static void
 test_stored (Fixture *f, gconstpointer data)
 {
+  const char *name = data;
   g_autoptr (GError) error = NULL;
   g_autofree char *path = NULL;
   g_autofree char *script = NULL;
@@ -150,7 +151,7 @@ test_stored (Fixture *f, gconstpointer data)
       g_test_skip ("G_TEST_SRCDIR is not set");
       return;
     }
-  path = g_test_build_filename (G_TEST_DIST, "..", "store", "version-1.sql", NULL);
+  path = g_test_build_filename (G_TEST_DIST, "..", "store", name, NULL);
   g_assert_true (g_file_get_contents (path, &script, NULL, &error));
   g_assert_no_error (error);
   g_assert_cmpint (sluice_ledger_migrate_run (f->db, script), ==, SQLITE_OK);
@@ -162,6 +163,9 @@ test_stored (Fixture *f, gconstpointer data)
   g_assert_cmpuint (test_count_files (f->directory, "damaged"), ==, 0);
   test_assert_ask (f->directory, "SELECT count(*) FROM exchange WHERE finished_us NOT NULL", "4");
   test_assert_ask (f->directory, "SELECT sum (exchanges) || '|' || sum (cost_nano_usd) FROM sum", "4|8000");
+  test_assert_ask (f->directory,
+                   "SELECT count(*) FROM sqlite_schema WHERE name IN ('exchange_received', 'exchange_open')",
+                   "0");
   test_assert_ask (f->directory, "PRAGMA integrity_check", "ok");
 }
 
@@ -169,13 +173,16 @@ int
 main (int argc, char *argv[])
 {
   test_ledger_init (&argc, &argv);
-#define ADD(name, func) g_test_add ("/ledger-migrate/" name, Fixture, NULL, set_up, func, tear_down)
+#define ADD_WITH(name, func, data) g_test_add ("/ledger-migrate/" name, Fixture, data, set_up, func, tear_down)
+#define ADD(name, func) ADD_WITH (name, func, NULL)
   ADD ("new", test_new);
   ADD ("old-is-copied", test_old_is_copied);
   ADD ("newer-is-refused", test_newer_is_refused);
   ADD ("failing-step", test_failing_step);
   ADD ("newer-ledger", test_newer_ledger);
-  ADD ("stored", test_stored);
+  ADD_WITH ("stored/version-1", test_stored, "version-1.sql");
+  ADD_WITH ("stored/version-2", test_stored, "version-2.sql");
 #undef ADD
+#undef ADD_WITH
   return g_test_run ();
 }

@@ -10,6 +10,7 @@
 
 #include "ledger/sluice-ledger-private.h"
 #include "ledger/sluice-ledger-record.h"
+#include "ledger/sluice-request-id.h"
 #include "shared/sluice-names.h"
 
 /* 2026-01-15 12:34:56 UTC, in microseconds. */
@@ -72,6 +73,15 @@ test_attempt (gboolean paid)
   return attempt;
 }
 
+/* Of @at_us, the same for the same @id. (transfer full) */
+static inline char *
+test_request_id (gint64 id, gint64 at_us)
+{
+  g_autofree char *begin = sluice_request_id_bound (at_us);
+
+  return g_strdup_printf ("%s7000-8000-%012" G_GINT64_MODIFIER "x", begin, id);
+}
+
 /* A finished request with one attempt. */
 static inline SluiceExchangeRecord *
 test_record (gint64 id, gboolean paid)
@@ -79,7 +89,7 @@ test_record (gint64 id, gboolean paid)
   SluiceExchangeRecord *record = sluice_exchange_record_new ();
 
   record->id = id;
-  record->request_id = g_strdup_printf ("request-%08" G_GINT64_MODIFIER "x", id);
+  record->request_id = test_request_id (id, TEST_NOW);
   record->account_kind = SLUICE_SUBJECT_APPLICATION;
   record->account = g_strdup ("this-computer");
   record->group = g_strdup ("llama");

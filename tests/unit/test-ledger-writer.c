@@ -92,7 +92,8 @@ test_rows_as_given (Fixture *f, gconstpointer data)
                   " || '|' || request_bytes || '|' || response_bytes AS concat FROM exchange e"
                   " JOIN subject a ON a.id = account_id JOIN subject c ON c.id = customer_id"
                   " JOIN subject g ON g.id = group_id)",
-                  "5|request-00000005|call'\"; --|8this-computer|6Zoë|12llama|chat-completions|1200slow"
+                  "5|019bc1a6-d980-7000-8000-000000000005"
+                  "|call'\"; --|8this-computer|6Zoë|12llama|chat-completions|1200slow"
                   "|1768480496000000|2500|3500|1000|2000");
   test_assert_db (f->db,
                   "SELECT exchange_id || '|' || ordinal || '|' || d.kind || d.name || '|' || p.kind || p.name || '|'"
@@ -225,6 +226,7 @@ static void
 test_remove_old (Fixture *f, gconstpointer data)
 {
   g_autoptr (SluiceExchangeRecord) open = test_open_record (1000);
+  gint64 before = TEST_NOW + (SLUICE_LEDGER_RETENTION_LOT + 41) * 1000;
   guint n = 0;
 
   assert_ok (f, sluice_ledger_writer_begin (f->writer));
@@ -232,7 +234,9 @@ test_remove_old (Fixture *f, gconstpointer data)
     {
       g_autoptr (SluiceExchangeRecord) record = test_record (id, FALSE);
 
-      record->received_us += id;
+      record->received_us += id * 1000;
+      g_free (record->request_id);
+      record->request_id = test_request_id (id, record->received_us);
       record->tags = g_strsplit ("t", " ", 0);
       assert_ok (f, sluice_ledger_writer_finish (f->writer, record));
     }
@@ -241,9 +245,9 @@ test_remove_old (Fixture *f, gconstpointer data)
 
   assert_ok (f, sluice_ledger_writer_remove_old (f->writer, TEST_NOW, &n));
   g_assert_cmpuint (n, ==, 0);
-  assert_ok (f, sluice_ledger_writer_remove_old (f->writer, TEST_NOW + SLUICE_LEDGER_RETENTION_LOT + 41, &n));
+  assert_ok (f, sluice_ledger_writer_remove_old (f->writer, before, &n));
   g_assert_cmpuint (n, ==, SLUICE_LEDGER_RETENTION_LOT);
-  assert_ok (f, sluice_ledger_writer_remove_old (f->writer, TEST_NOW + SLUICE_LEDGER_RETENTION_LOT + 41, &n));
+  assert_ok (f, sluice_ledger_writer_remove_old (f->writer, before, &n));
   g_assert_cmpuint (n, ==, 40);
   test_assert_db (f->db, "SELECT min (id) || '|' || count(*) FROM exchange WHERE id < 1000", "291|10");
   test_assert_db (f->db, "SELECT count(*) FROM attempt", "11");
@@ -267,7 +271,7 @@ test_bad_record (Fixture *f, gconstpointer data)
 
   finish (f, 1, FALSE);
   g_free (record->request_id);
-  record->request_id = g_strdup ("request-00000001");
+  record->request_id = test_request_id (1, TEST_NOW);
   record->customer = g_strdup ("gone with the rollback");
   assert_ok (f, sluice_ledger_writer_begin (f->writer));
   code = sluice_ledger_writer_finish (f->writer, record);
@@ -282,7 +286,7 @@ test_bad_record (Fixture *f, gconstpointer data)
 
   /* the subject is made again, not remembered wrongly */
   g_free (record->request_id);
-  record->request_id = g_strdup ("request-00000002");
+  record->request_id = test_request_id (2, TEST_NOW);
   write_one (f, sluice_ledger_writer_finish, record);
   test_assert_db (f->db,
                   "SELECT name FROM exchange JOIN subject ON subject.id = customer_id",
