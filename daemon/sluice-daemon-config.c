@@ -4,8 +4,6 @@
 #include "shared/sluice-error.h"
 #include "shared/sluice-log.h"
 
-#define OLLAMA "ollama"
-
 static void begin_reading (SluiceDaemon *self);
 
 /* Returns: (transfer full) (nullable): the first error of @findings, in words. */
@@ -74,91 +72,6 @@ sluice_daemon_choose_topics (SluiceDaemon *self)
   sluice_log_set_topics (self->log, topics);
 }
 
-/* What is served while no model is configured: what the finder found last, and nothing if the file cannot be used. */
-static SluiceRouter *
-dup_router (SluiceDaemon *self)
-{
-  if (self->router != NULL)
-    return sluice_router_ref (self->router);
-  return self->usable ? sluice_router_new_unconfigured (self->found) : sluice_router_new (self->config, NULL);
-}
-
-/* The file has only the first value, and whoever writes "off" there should know that it is not what holds. */
-static void
-warn_of_policy (SluiceDaemon *self)
-{
-  SluiceCloudPolicy written = (SluiceCloudPolicy) sluice_config_get_settings (self->config)->cloud_policy;
-  SluiceCloudPolicy holds = sluice_daemon_get_policy (self);
-
-  if (written != holds && sluice_config_get_origin (self->config, "cloud_policy") != SLUICE_ORIGIN_DEFAULT)
-    g_printerr ("sluice_settings.cloud_policy is '%s', but '%s' was set since and holds: change it over the bus\n",
-                sluice_cloud_policy_to_string (written), sluice_cloud_policy_to_string (holds));
-}
-
-/* The last reading's configuration is served from here on. */
-static void
-put_in_force (SluiceDaemon *self)
-{
-  g_autoptr (SluiceRouter) router = dup_router (self);
-
-  warn_of_policy (self);
-  sluice_front_set_cloud_policy (self->front, sluice_daemon_get_policy (self));
-  sluice_front_set_config (self->front, self->config, router, self->usable ? NULL : self->config_error);
-  sluice_daemon_announce (self);
-  sluice_daemon_finish_reading (self);
-}
-
-static void
-on_found (const SluiceFinderResult *result, gpointer user_data)
-{
-  SluiceDaemon *self = user_data;
-
-  if (self->router != NULL)
-    sluice_router_set_remote (self->router, result->remote);
-  else if (result->complete)
-    {
-      g_ptr_array_set_size (self->found, 0);
-      for (guint i = 0; i < result->found->len; i++)
-        {
-          const SluiceFound *found = g_ptr_array_index (result->found, i);
-          g_autofree char *group = g_strconcat (OLLAMA "/", found->name, NULL);
-
-          g_ptr_array_add (self->found, sluice_deployment_new_found (group, sluice_provider_find (OLLAMA), found->name,
-                                                                     found->base));
-        }
-    }
-  g_clear_pointer (&self->finder, sluice_finder_free);
-  put_in_force (self);
-}
-
-/* Where to look before it is served: for models if none is configured, else for those that are only passed on. */
-static GPtrArray *
-dup_bases (SluiceDaemon *self)
-{
-  GPtrArray *bases;
-  const char *base;
-
-  if (self->router != NULL)
-    return sluice_router_dup_ollama_bases (self->router);
-
-  bases = g_ptr_array_new_with_free_func (g_free);
-  base = sluice_config_get_variable (self->config, "OLLAMA_API_BASE");
-  if (self->usable)
-    g_ptr_array_add (bases, g_strdup (base != NULL ? base : sluice_provider_find (OLLAMA)->base));
-  return bases;
-}
-
-void
-sluice_daemon_serve (SluiceDaemon *self)
-{
-  g_autoptr (GPtrArray) bases = dup_bases (self);
-
-  if (bases->len > 0)
-    self->finder = sluice_finder_new (bases, on_found, self);
-  else
-    put_in_force (self);
-}
-
 static void
 on_files_changed (gpointer data)
 {
@@ -208,8 +121,12 @@ sluice_daemon_finish_reading (SluiceDaemon *self)
       if (reload->done != NULL)
         reload->done (error, reload->user_data);
     }
-  if (self->waiting->len > 0 && !self->stopping)
+  if (self->stopping)
+    return;
+  if (self->waiting->len > 0)
     begin_reading (self);
+  else
+    sluice_daemon_look_again_later (self);
 }
 
 static void
@@ -248,6 +165,7 @@ on_read (GObject *source, GAsyncResult *result, gpointer data)
 static void
 begin_reading (SluiceDaemon *self)
 {
+  sluice_daemon_stop_looking (self);
   self->reading_for = g_steal_pointer (&self->waiting);
   self->waiting = g_array_new (FALSE, FALSE, sizeof (SluiceDaemonReload));
   if (self->notify != NULL)

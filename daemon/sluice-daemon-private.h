@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * What the files of the composition root share: -daemon.c makes the parts, starts and stops them; -config.c reads the
- * configuration again; -state.c tells others how things are, and does what they ask; -service.c is the service
- * manager's side.
+ * configuration again; -look.c looks for what Ollama has and puts all in force; -state.c tells others how things are,
+ * and does what they ask; -service.c is the service manager's side.
  */
 #pragma once
 
@@ -26,7 +26,10 @@ struct _SluiceDaemon {
   SluiceInbox *inbox;        /* (owned) (nullable): of the ledger's answers; %NULL at the end */
   SluiceLedger *ledger;      /* (owned) (nullable) */
   SluiceFront *front;        /* (owned) (nullable) */
-  SluiceFinder *finder;      /* (owned) (nullable): looks for local models while none is configured */
+  SluiceFinder *finder;      /* (owned) (nullable): a look at Ollama servers is under way */
+  guint n_absent;            /* servers that were not there at the last look */
+  guint look_source;         /* the next look at them */
+  guint look_again_s;
   GCancellable *cancellable; /* (owned): of readings */
   gboolean announced;        /* it is served */
 
@@ -83,9 +86,17 @@ void sluice_daemon_note_reading (SluiceDaemon *self, const char *words);
 /* sluice_settings.debug, as it is now. */
 void sluice_daemon_choose_topics (SluiceDaemon *self);
 
-/* Puts the last reading in force, after a look at the Ollama servers that are concerned; until then the one before is
- * served. Ends the reading. */
+/* -look.c: puts the last reading in force, after a look at the Ollama servers that are concerned; until then the one
+ * before is served. Ends the reading. */
 void sluice_daemon_serve (SluiceDaemon *self);
+
+/* If a server was not there: no reading is under way, and none begins by itself. */
+void sluice_daemon_look_again_later (SluiceDaemon *self);
+
+/* Ends a look under way and forgets the next one. */
+void sluice_daemon_stop_looking (SluiceDaemon *self);
+
+/* -config.c */
 void sluice_daemon_watch_files (SluiceDaemon *self);
 
 /* Answers those who wait for the reading under way, and begins the next if somebody came meanwhile. */

@@ -2,7 +2,9 @@
 #include "sluice-finder.h"
 
 #include <libsoup/soup.h>
+#include <unistd.h>
 
+#include "http/sluice-peer.h"
 #include "router/sluice-locality.h"
 #include "router/sluice-ollama-name.h"
 #include "shared/sluice-json.h"
@@ -10,6 +12,9 @@
 #define LOOK_TIMEOUT_MS 800
 #define MAX_MODELS 1000
 #define MAX_LIST_BYTES (4 * 1024 * 1024)
+
+/* Accounts below it are the system's (adduser.conf, login.defs). */
+#define FIRST_PERSON 1000
 
 struct _SluiceFinder {
   guint refs;                /* one thread: the owner's, and one for each server that has not answered */
@@ -25,6 +30,7 @@ struct _SluiceFinder {
 typedef struct {
   SluiceFinder *finder; /* (owned) */
   char *base;           /* (owned) */
+  gboolean foreign;     /* another person of this machine answers there */
 } Look;
 
 static void
@@ -60,7 +66,7 @@ sluice_finder_free (SluiceFinder *self)
 }
 
 static void
-add_model (SluiceFinder *self, const char *base, SluiceJsonValue entry)
+add_model (SluiceFinder *self, const Look *look, SluiceJsonValue entry)
 {
   g_autofree char *name = sluice_json_dup_string (sluice_json_get (entry, "name"));
   g_autofree char *host = sluice_json_dup_string (sluice_json_get (entry, "remote_host"));
@@ -70,16 +76,18 @@ add_model (SluiceFinder *self, const char *base, SluiceJsonValue entry)
     return;
   if ((host != NULL && *host != '\0') || sluice_ollama_name_is_cloud (name))
     {
-      sluice_remote_models_add (self->result.remote, base, name);
+      sluice_remote_models_add (self->result.remote, look->base, name);
       return;
     }
+  if (look->foreign)
+    return;
   found = g_new (SluiceFound, 1);
-  *found = (SluiceFound){ g_strdup (base), g_steal_pointer (&name) };
+  *found = (SluiceFound){ g_strdup (look->base), g_steal_pointer (&name) };
   g_ptr_array_add (self->result.found, found);
 }
 
 static gboolean
-read_list (SluiceFinder *self, const char *base, GBytes *bytes)
+read_list (SluiceFinder *self, const Look *look, GBytes *bytes)
 {
   SluiceJsonValue root, entry;
   SluiceJsonIter iter;
@@ -90,7 +98,7 @@ read_list (SluiceFinder *self, const char *base, GBytes *bytes)
     return FALSE;
   sluice_json_iter_init (&iter, sluice_json_get (root, "models"));
   for (guint i = 0; i < MAX_MODELS && sluice_json_iter_next (&iter, NULL, &entry); i++)
-    add_model (self, base, entry);
+    add_model (self, look, entry);
   return TRUE;
 }
 
@@ -118,9 +126,13 @@ on_list (GObject *source, GAsyncResult *result, gpointer data)
   if (self->func != NULL)
     {
       /* where nobody listens there is nothing to miss */
-      if (bytes != NULL ? !read_list (self, look->base, bytes)
-                        : !g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CONNECTION_REFUSED))
+      if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CONNECTION_REFUSED))
+        self->result.n_absent++;
+      else if (bytes == NULL || !read_list (self, look, bytes))
         self->result.complete = FALSE;
+      if (look->foreign)
+        g_message ("the models of %s are not offered, since another user runs it; configure those that you trust",
+                   look->base);
       if (--self->n_asked == 0)
         report (self);
     }
@@ -144,6 +156,23 @@ on_timeout (gpointer data)
   return G_SOURCE_REMOVE;
 }
 
+/* Any program may take a port of loopback before Ollama does: what a stranger offers is not taken (DESIGN 7). */
+static void
+on_network_event (SoupMessage *message, GSocketClientEvent event, GIOStream *stream, gpointer data)
+{
+  Look *look = data;
+  g_autoptr (SluicePeerFinder) peers = NULL;
+  GSocket *socket;
+  SluicePeer peer;
+
+  if (event != G_SOCKET_CLIENT_CONNECTED || !G_IS_SOCKET_CONNECTION (stream))
+    return;
+  socket = g_socket_connection_get_socket (G_SOCKET_CONNECTION (stream));
+  peers = sluice_peer_finder_new ();
+  peer = sluice_peer_finder_find_listener (peers, g_socket_get_fd (socket));
+  look->foreign = peer.loopback && peer.uid_known && peer.uid != getuid () && peer.uid >= FIRST_PERSON;
+}
+
 static void
 ask (SluiceFinder *self, const char *base)
 {
@@ -160,9 +189,11 @@ ask (SluiceFinder *self, const char *base)
 
   soup_message_add_flags (message, SOUP_MESSAGE_NO_REDIRECT);
   look = g_new (Look, 1);
-  *look = (Look){ self, g_strdup (base) };
+  *look = (Look){ self, g_strdup (base), FALSE };
   self->refs++;
   self->n_asked++;
+  /* asked for its end, the message may outlive the look */
+  g_signal_connect (message, "network-event", G_CALLBACK (on_network_event), look);
   soup_session_send_and_read_async (self->session, message, G_PRIORITY_DEFAULT, self->cancellable, on_list, look);
 }
 

@@ -11,7 +11,7 @@ G_BEGIN_DECLS
 
 typedef struct _SluiceFinder SluiceFinder;
 
-/* A model that runs where it was found. */
+/* A model that runs where it was found, on a server of this user, of the system, or of another machine. */
 typedef struct {
   char *base; /* as it was given */
   char *name;
@@ -21,6 +21,7 @@ typedef struct {
   GPtrArray *found;           /* (element-type SluiceFound) */
   SluiceRemoteModels *remote; /* the others */
   gboolean complete;          /* FALSE if a server was there but did not answer well in time */
+  guint n_absent;             /* servers of which nobody listens: what they have is not known */
 } SluiceFinderResult;
 
 /* Called once, from the main loop, within a second; @result is the finder's and lives during the call. */

@@ -64,8 +64,8 @@ fill_id (struct inet_diag_sockid *id, const Address *client, const Address *serv
   memcpy (id->idiag_dst, &server->v6.sin6_addr, sizeof server->v6.sin6_addr);
 }
 
-/* The owner of the client's end. A socket without an inode belongs to nobody any more: its uid says 0 and means
- * nothing. */
+/* The owner of the socket that has the address @client, and @server at its other end. A socket without an inode belongs
+ * to nobody any more: its uid says 0 and means nothing. */
 static gboolean
 ask_owner (SluicePeerFinder *self, const Address *client, const Address *server, uid_t *uid)
 {
@@ -101,14 +101,39 @@ ask_owner (SluicePeerFinder *self, const Address *client, const Address *server,
   return TRUE;
 }
 
+static gboolean
+read_addresses (int fd, Address *theirs, Address *ours)
+{
+  socklen_t their_length = sizeof *theirs, our_length = sizeof *ours;
+
+  return getpeername (fd, &theirs->any, &their_length) == 0 && getsockname (fd, &ours->any, &our_length) == 0;
+}
+
+SluicePeer
+sluice_peer_finder_find_listener (SluicePeerFinder *self, int fd)
+{
+  SluicePeer peer = { FALSE, FALSE, 0 };
+  Address server, client;
+  /* what listens has nobody at its other end */
+  Address nobody = { 0 };
+
+  if (!read_addresses (fd, &server, &client))
+    return peer;
+
+  nobody.any.sa_family = server.any.sa_family;
+  peer.loopback = is_loopback (&client) && is_loopback (&server);
+  if (peer.loopback && self->netlink >= 0)
+    peer.uid_known = ask_owner (self, &server, &nobody, &peer.uid);
+  return peer;
+}
+
 SluicePeer
 sluice_peer_finder_find (SluicePeerFinder *self, int fd)
 {
   SluicePeer peer = { FALSE, FALSE, 0 };
   Address client, server;
-  socklen_t client_length = sizeof client, server_length = sizeof server;
 
-  if (getpeername (fd, &client.any, &client_length) != 0 || getsockname (fd, &server.any, &server_length) != 0)
+  if (!read_addresses (fd, &client, &server))
     return peer;
 
   if (server.any.sa_family == AF_UNIX)

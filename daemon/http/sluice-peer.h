@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * Who is at the other end of a connection: credentials of a Unix socket, or the owner of the client's loopback socket
- * as the kernel knows it (sock_diag). Acceptor's thread.
+ * Who is at the other end of a connection: credentials of a Unix socket, or the owner of the other loopback socket as
+ * the kernel knows it (sock_diag). One thread each.
  */
 #pragma once
 
@@ -23,6 +23,12 @@ void sluice_peer_finder_free (SluicePeerFinder *self);
 
 /* The peer of the accepted socket @fd. Does not block: the kernel answers at once. */
 SluicePeer sluice_peer_finder_find (SluicePeerFinder *self, int fd);
+
+/*
+ * The peer of the connected socket @fd, by who listens there: the end that was accepted belongs to nobody before its
+ * server takes it. Does not block.
+ */
+SluicePeer sluice_peer_finder_find_listener (SluicePeerFinder *self, int fd);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (SluicePeerFinder, sluice_peer_finder_free)
 

@@ -72,6 +72,16 @@ trimmed_base (const char *base)
   return copy;
 }
 
+char *
+sluice_deployment_dup_usual_base (const SluiceConfig *config, const SluiceProvider *provider)
+{
+  const char *base = first_variable (config, provider->base_variables);
+
+  if (base == NULL)
+    base = provider->base;
+  return base != NULL ? trimmed_base (base) : NULL;
+}
+
 /* The address must be one that can be asked, and that nobody can be led astray by. */
 static gboolean
 check_base (const char *base, const SluiceConfigModel *model, gboolean *private_address, GError **error)
@@ -122,8 +132,8 @@ SluiceDeployment *
 sluice_deployment_new (SluiceConfig *config, const SluiceConfigModel *model, GError **error)
 {
   g_autoptr (SluiceDeployment) self = deployment_alloc ();
+  g_autofree char *base = NULL;
   const char *name = NULL;
-  const char *base = model->api_base;
   gboolean private_address = TRUE;
 
   self->provider = sluice_provider_of_item (model, &name);
@@ -135,10 +145,8 @@ sluice_deployment_new (SluiceConfig *config, const SluiceConfigModel *model, GEr
       return NULL;
     }
 
-  if (base == NULL)
-    base = first_variable (config, self->provider->base_variables);
-  if (base == NULL)
-    base = self->provider->base;
+  base = model->api_base != NULL ? trimmed_base (model->api_base)
+                                 : sluice_deployment_dup_usual_base (config, self->provider);
   self->mock_response = g_strdup (model->mock_response);
   if (base == NULL && !sluice_deployment_is_mock (self) && !self->provider->wire_pending)
     {
@@ -146,7 +154,7 @@ sluice_deployment_new (SluiceConfig *config, const SluiceConfigModel *model, GEr
                    "the provider '%s' of '%s' has no usual address, set api_base", self->provider->id, model->group);
       return NULL;
     }
-  self->api_base = trimmed_base (base != NULL ? base : "");
+  self->api_base = base != NULL ? g_steal_pointer (&base) : g_strdup ("");
   if (*self->api_base != '\0' && !check_base (self->api_base, model, &private_address, error))
     return NULL;
 

@@ -39,6 +39,12 @@ struct _SluiceDeployment {
 };
 
 /*
+ * Where @provider is asked when an item names no address: the first of its variables that @config knows, else its usual
+ * one; without a trailing slash. (transfer full) (nullable): it has none
+ */
+char *sluice_deployment_dup_usual_base (const SluiceConfig *config, const SluiceProvider *provider);
+
+/*
  * Joins @model with its provider. Address: the item's own, else that of the provider's variables as @config knows them,
  * else the provider's usual one. Key: the item's own, else one that the snapshot's secrets hold for this address, else
  * that of the variables. Errors: SLUICE_ERROR_CONFIG for an unknown provider, an address that is missing or may not be

@@ -324,9 +324,8 @@ static void
 add_usual_base (SluiceRouter *self, GPtrArray *bases)
 {
   const SluiceProvider *provider = sluice_provider_find ("ollama");
-  const char *base = sluice_config_get_variable (self->config, provider->base_variables[0]);
-  g_autoptr (SluiceDeployment) usual
-      = sluice_deployment_new_found ("ollama", provider, "", base != NULL ? base : provider->base);
+  g_autofree char *base = sluice_deployment_dup_usual_base (self->config, provider);
+  g_autoptr (SluiceDeployment) usual = sluice_deployment_new_found ("ollama", provider, "", base);
 
   add_base (bases, usual);
 }

@@ -4,17 +4,15 @@
 is set up; `explicit` and `fallback` beside it. The kernel's own account (strace) says what left."""
 
 import contextlib
-import http.server
-import json
 import os
 import re
 import shutil
 import subprocess
 import tempfile
-import threading
 
 from harness import (MASTER_KEY, PRICES, Gateway, Recorder, Skip, Upstream, check, check_equal, check_in, make_config,
                      model_entry, run_tests, wait_until)
+from ollama_list import OllamaList
 
 REFUSED = (403, 'cloud_policy')
 # by provider or by its model's name, at loopback, and by address
@@ -195,50 +193,6 @@ def test_what_is_said_to_be_local_is(upstream):
         upstream.reset()  # its list of models was looked at
         gateway.chat('mine').expect(200)
     check_equal(upstream.requests(), 1, 'requests at the local server')
-
-
-class OllamaList:
-    """An Ollama whose list says that one of its models runs elsewhere; counts what it is asked."""
-
-    def __init__(self):
-        self.asked = []
-        owner = self
-
-        class Handler(http.server.BaseHTTPRequestHandler):
-            protocol_version = 'HTTP/1.1'
-
-            def answer(self, body):
-                data = json.dumps(body).encode()
-                self.send_response(200)
-                self.send_header('Content-Type', 'application/json')
-                self.send_header('Content-Length', str(len(data)))
-                self.end_headers()
-                self.wfile.write(data)
-
-            def do_GET(self):
-                self.answer({'models': [{'name': 'plain:latest'},
-                                        {'name': 'copy:latest', 'remote_host': 'https://ollama.com'}]})
-
-            def do_POST(self):
-                body = json.loads(self.rfile.read(int(self.headers['Content-Length'])))
-                owner.asked.append(body['model'])
-                self.answer({'model': body['model'], 'message': {'role': 'assistant', 'content': 'x'}, 'done': True,
-                             'done_reason': 'stop', 'prompt_eval_count': 1, 'eval_count': 1})
-
-            def log_message(self, *unused):
-                pass
-
-        self.server = http.server.ThreadingHTTPServer(('127.0.0.1', 0), Handler)
-        self.base = f'http://127.0.0.1:{self.server.server_address[1]}'
-        self.thread = threading.Thread(target=self.server.serve_forever, args=(0.02,), daemon=True)
-
-    def __enter__(self):
-        self.thread.start()
-        return self
-
-    def __exit__(self, *unused):
-        self.server.shutdown()
-        self.server.server_close()
 
 
 def test_models_that_ollama_passes_on(_):

@@ -111,6 +111,52 @@ test_client_gone (void)
   g_assert_false (peer.uid_known);
 }
 
+/* Asked from the client's side before the server has taken the connection. */
+static void
+check_listener (GSocketFamily family, gboolean any)
+{
+  g_autoptr (SluicePeerFinder) finder = sluice_peer_finder_new ();
+  g_autoptr (GInetAddress) loopback = g_inet_address_new_loopback (G_SOCKET_FAMILY_IPV4);
+  g_autoptr (GInetAddress) at = any ? g_inet_address_new_any (family) : g_inet_address_new_loopback (family);
+  g_autoptr (GSocketAddress) address = g_inet_socket_address_new (at, 0);
+  g_autoptr (GSocket) listener = g_socket_new (family, G_SOCKET_TYPE_STREAM, G_SOCKET_PROTOCOL_DEFAULT, NULL);
+  g_autoptr (GSocket) client = g_socket_new (G_SOCKET_FAMILY_IPV4, G_SOCKET_TYPE_STREAM, G_SOCKET_PROTOCOL_DEFAULT,
+                                             NULL);
+  g_autoptr (GSocketAddress) bound = NULL;
+  g_autoptr (GSocketAddress) target = NULL;
+  g_autoptr (GError) error = NULL;
+  SluicePeer peer;
+
+  if (listener == NULL || !g_socket_bind (listener, address, TRUE, NULL))
+    {
+      g_test_skip ("no such address here");
+      return;
+    }
+  g_assert_true (g_socket_listen (listener, &error));
+  bound = g_socket_get_local_address (listener, &error);
+  g_assert_no_error (error);
+  target = g_inet_socket_address_new (loopback, g_inet_socket_address_get_port (G_INET_SOCKET_ADDRESS (bound)));
+  g_socket_connect (client, target, NULL, &error);
+  g_assert_no_error (error);
+
+  peer = sluice_peer_finder_find (finder, g_socket_get_fd (client));
+  g_assert_false (peer.uid_known);
+  peer = sluice_peer_finder_find_listener (finder, g_socket_get_fd (client));
+  g_assert_true (peer.loopback);
+  if (peer.uid_known)
+    g_assert_cmpuint (peer.uid, ==, getuid ());
+  else
+    g_test_skip ("the kernel does not tell owners of sockets here");
+}
+
+static void
+test_listener (void)
+{
+  check_listener (G_SOCKET_FAMILY_IPV4, FALSE);
+  check_listener (G_SOCKET_FAMILY_IPV4, TRUE);
+  check_listener (G_SOCKET_FAMILY_IPV6, TRUE);
+}
+
 static void
 test_unix_listener (void)
 {
@@ -171,6 +217,7 @@ main (int argc, char *argv[])
   g_test_add_func ("/peer/tcp4", test_tcp4);
   g_test_add_func ("/peer/tcp6", test_tcp6);
   g_test_add_func ("/peer/client-gone", test_client_gone);
+  g_test_add_func ("/peer/listener", test_listener);
   g_test_add_func ("/peer/unix-listener", test_unix_listener);
   g_test_add_func ("/peer/unix-pair", test_unix_pair);
   g_test_add_func ("/peer/no-connection", test_no_connection);

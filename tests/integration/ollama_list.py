@@ -1,0 +1,50 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A small Ollama that lists what it passes on, which the fake provider does not."""
+
+import http.server
+import json
+import threading
+
+
+class OllamaList:
+    """An Ollama whose list says that one of its models runs elsewhere; counts what it is asked."""
+
+    def __init__(self, port=0):
+        self.asked = []
+        owner = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            protocol_version = 'HTTP/1.1'
+
+            def answer(self, body):
+                data = json.dumps(body).encode()
+                self.send_response(200)
+                self.send_header('Content-Type', 'application/json')
+                self.send_header('Content-Length', str(len(data)))
+                self.end_headers()
+                self.wfile.write(data)
+
+            def do_GET(self):
+                self.answer({'models': [{'name': 'plain:latest'},
+                                        {'name': 'copy:latest', 'remote_host': 'https://ollama.com'}]})
+
+            def do_POST(self):
+                body = json.loads(self.rfile.read(int(self.headers['Content-Length'])))
+                owner.asked.append(body['model'])
+                self.answer({'model': body['model'], 'message': {'role': 'assistant', 'content': 'x'}, 'done': True,
+                             'done_reason': 'stop', 'prompt_eval_count': 1, 'eval_count': 1})
+
+            def log_message(self, *unused):
+                pass
+
+        self.server = http.server.ThreadingHTTPServer(('127.0.0.1', port), Handler)
+        self.base = f'http://127.0.0.1:{self.server.server_address[1]}'
+        self.thread = threading.Thread(target=self.server.serve_forever, args=(0.02,), daemon=True)
+
+    def __enter__(self):
+        self.thread.start()
+        return self
+
+    def __exit__(self, *unused):
+        self.server.shutdown()
+        self.server.server_close()
