@@ -97,6 +97,16 @@ sluice_daemon_load_policy (SluiceDaemon *self)
   const char *json = g_hash_table_lookup (sluice_ledger_get_settings (self->ledger), CLOUD_POLICY);
   g_autofree char *word = json != NULL && strlen (json) > 2 ? g_strndup (json + 1, strlen (json) - 2) : NULL;
 
+  if (json == NULL && sluice_ledger_has_lost_settings (self->ledger))
+    {
+      /* it may have been "off" */
+      g_warning ("whether the cloud was switched off is lost with the damaged database, so it is off until another "
+                 "policy is set");
+      sluice_ledger_set_setting (self->ledger, CLOUD_POLICY, "\"off\"", "sluiced", NULL, NULL, NULL);
+      self->stored_policy = SLUICE_CLOUD_OFF;
+      self->policy_stored = TRUE;
+      return;
+    }
   self->policy_stored = json != NULL;
   if (json == NULL || sluice_cloud_policy_from_string (word, &self->stored_policy))
     return;
@@ -132,7 +142,7 @@ on_policy_stored (SluiceLedgerResult result, gpointer data)
 }
 
 static void
-set_cloud_policy (const char *word, GTask *task, gpointer data)
+set_cloud_policy (const char *word, const char *actor, GTask *task, gpointer data)
 {
   SluiceDaemon *self = data;
   g_autofree char *json = g_strdup_printf ("\"%s\"", word);
@@ -144,7 +154,7 @@ set_cloud_policy (const char *word, GTask *task, gpointer data)
   /* who switches the cloud off does not want to wait for a disk */
   if (call->policy == SLUICE_CLOUD_OFF && self->front != NULL)
     sluice_front_set_cloud_policy (self->front, SLUICE_CLOUD_OFF);
-  sluice_ledger_set_setting (self->ledger, CLOUD_POLICY, json, self->inbox, on_policy_stored, call);
+  sluice_ledger_set_setting (self->ledger, CLOUD_POLICY, json, actor, self->inbox, on_policy_stored, call);
 }
 
 static GPtrArray *

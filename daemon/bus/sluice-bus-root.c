@@ -139,10 +139,12 @@ on_policy_set (GObject *source, GAsyncResult *result, gpointer data)
 static void
 set_policy (SluiceBusRoot *self, const char *policy, GDBusMethodInvocation *invocation)
 {
+  const char *sender = g_dbus_method_invocation_get_sender (invocation);
+
   self->n_setting++;
   self->asked = policy;
-  self->funcs.set_cloud_policy (policy, g_task_new (self, NULL, on_policy_set, invocation),
-                                self->user_data);
+  self->funcs.set_cloud_policy (policy, sender != NULL ? sender : "bus",
+                                g_task_new (self, NULL, on_policy_set, invocation), self->user_data);
 }
 
 static gboolean

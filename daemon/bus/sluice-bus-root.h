@@ -29,9 +29,9 @@ typedef enum {
  * SluiceBusRootFuncs:
  * @dup_findings: what is wrong with the configuration read last.
  *   Returns: (transfer container) (element-type SluiceFinding)
- * @set_cloud_policy: stores @policy, one of "off", "explicit", "fallback", puts it in force, calls
- *   sluice_bus_root_set_cloud_policy() and then g_task_return_boolean(); or g_task_return_error(), and the old one
- *   stays. Tasks must be answered in the order in which they came. (transfer full) for @task
+ * @set_cloud_policy: stores @policy, one of "off", "explicit", "fallback", as a change by @actor, puts it in force,
+ *   calls sluice_bus_root_set_cloud_policy() and then g_task_return_boolean(); or g_task_return_error(), and the old
+ *   one stays. Tasks must be answered in the order in which they came. (transfer full) for @task
  * @reload: reads the configuration again and returns the number of warnings by g_task_return_int(); or an error, such
  *   as SLUICE_ERROR_CONFIG with the first finding. (transfer full) for @task
  * @drain: begins to drain, and leaves in the end. @timeout_ms: -1 for the setting. Its call has been answered. Does
@@ -42,7 +42,7 @@ typedef enum {
  */
 typedef struct {
   GPtrArray *(*dup_findings) (gpointer user_data);
-  void (*set_cloud_policy) (const char *policy, GTask *task, gpointer user_data);
+  void (*set_cloud_policy) (const char *policy, const char *actor, GTask *task, gpointer user_data);
   void (*reload) (GTask *task, gpointer user_data);
   void (*drain) (gint64 timeout_ms, gpointer user_data);
 } SluiceBusRootFuncs;

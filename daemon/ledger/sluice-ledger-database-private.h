@@ -40,8 +40,9 @@ gboolean sluice_ledger_database_is_damage (int code);
 /* Whether the file was removed or another put in its place. One stat(). */
 gboolean sluice_ledger_database_has_moved (sqlite3 *db);
 
-/* Renames the file, with its log, to sluice.db.damaged-<time> and warns. Errors: SLUICE_ERROR_STORAGE. */
-gboolean sluice_ledger_database_move_aside (const char *path, const char *why, SluiceClock *clock, GError **error);
+/* Renames the file, with its log, to sluice.db.damaged-<time> and warns; returns that path. Errors:
+ * SLUICE_ERROR_STORAGE. (transfer full) (nullable) */
+char *sluice_ledger_database_move_aside (const char *path, const char *why, SluiceClock *clock, GError **error);
 
 /* "<path>.<word>-20260131T120000Z", or with a number behind it if that is taken. (transfer full) */
 char *sluice_ledger_database_name_aside (const char *path, const char *word, SluiceClock *clock);

@@ -238,7 +238,7 @@ sluice_ledger_database_name_aside (const char *path, const char *word, SluiceClo
   return g_steal_pointer (&name);
 }
 
-gboolean
+char *
 sluice_ledger_database_move_aside (const char *path, const char *why, SluiceClock *clock, GError **error)
 {
   static const char *const suffixes[] = { "-wal", "-shm", "" };
@@ -254,8 +254,8 @@ sluice_ledger_database_move_aside (const char *path, const char *why, SluiceCloc
         continue;
       g_set_error (error, SLUICE_ERROR, SLUICE_ERROR_STORAGE,
                    "cannot move the damaged %s aside: %s", from, g_strerror (errno));
-      return FALSE;
+      return NULL;
     }
   g_warning ("the database is damaged (%s); it was moved to %s, and a new one is begun", why, aside);
-  return TRUE;
+  return g_steal_pointer (&aside);
 }

@@ -24,6 +24,7 @@ struct _SluiceLedgerJob {
   SluiceExchangeRecord *record; /* (owned) (nullable): %NULL for a setting */
   char *name;                   /* (owned) (nullable): of a setting */
   char *value;                  /* (owned) (nullable): its new value, %NULL to remove it */
+  char *actor;                  /* (owned) (nullable): who changes it */
   SluiceInbox *inbox;           /* (owned) (nullable) */
   SluiceLedgerFunc func;        /* (nullable) */
   gpointer user_data;           /* unowned */
@@ -35,9 +36,10 @@ SluiceLedgerJob *sluice_ledger_job_new (SluiceLedgerJobKind kind,
                                         SluiceInbox *inbox,
                                         SluiceLedgerFunc func,
                                         gpointer user_data);
-/* Writes a setting; without @value (nullable) removes it. Copies both texts. @inbox and @func are nullable. */
+/* Writes a setting; without @value (nullable) removes it. Copies the texts. @actor, @inbox and @func are nullable. */
 SluiceLedgerJob *sluice_ledger_job_new_setting (const char *name,
                                                 const char *value,
+                                                const char *actor,
                                                 SluiceInbox *inbox,
                                                 SluiceLedgerFunc func,
                                                 gpointer user_data);

@@ -29,6 +29,7 @@ sluice_ledger_job_new (SluiceLedgerJobKind kind,
 SluiceLedgerJob *
 sluice_ledger_job_new_setting (const char *name,
                                const char *value,
+                               const char *actor,
                                SluiceInbox *inbox,
                                SluiceLedgerFunc func,
                                gpointer user_data)
@@ -37,6 +38,7 @@ sluice_ledger_job_new_setting (const char *name,
 
   self->name = g_strdup (name);
   self->value = g_strdup (value);
+  self->actor = g_strdup (actor);
   return self;
 }
 
@@ -49,6 +51,7 @@ sluice_ledger_job_free (SluiceLedgerJob *self)
   g_clear_pointer (&self->record, sluice_exchange_record_free);
   g_free (self->name);
   g_free (self->value);
+  g_free (self->actor);
   g_clear_pointer (&self->inbox, sluice_inbox_unref);
   g_free (self);
 }

@@ -56,6 +56,9 @@ gint64 sluice_ledger_keeper_get_wait (SluiceLedgerKeeper *self);
 /* The settings as they were at opening, and as they were committed since. The ledger's thread. (transfer none) */
 GHashTable *sluice_ledger_keeper_get_settings (SluiceLedgerKeeper *self);
 
+/* As sluice_ledger_has_lost_settings(). */
+gboolean sluice_ledger_keeper_has_lost_settings (SluiceLedgerKeeper *self);
+
 /* Largest id at opening. */
 gint64 sluice_ledger_keeper_get_max_id (SluiceLedgerKeeper *self);
 

@@ -28,6 +28,7 @@ struct _SluiceLedgerKeeper {
 
   SluiceLedgerWriter *writer; /* (owned) (nullable): %NULL while it cannot be opened */
   GHashTable *settings; /* (owned): what was committed, whatever file it is in now */
+  gboolean lost_settings; /* the file was damaged at the start, and they could not be read */
   gint64 max_id;
   gboolean must_reopen; /* degraded by an error after which the connection is not trusted */
   guint n_damages;      /* since the last batch that went well */
@@ -150,7 +151,7 @@ write_jobs (SluiceLedgerKeeper *self, const SluiceLedgerJob *first, const Sluice
         code = sluice_ledger_writer_finish (self->writer, job->record);
         break;
       case SLUICE_LEDGER_JOB_SETTING:
-        code = sluice_ledger_writer_set (self->writer, job->name, job->value);
+        code = sluice_ledger_writer_set (self->writer, job->name, job->value, job->actor);
         break;
       case SLUICE_LEDGER_JOB_RELEASE:
         code = sluice_ledger_writer_release (self->writer, job->record);
@@ -357,7 +358,7 @@ queue_setting (const char *name, const char *value, gpointer data)
   for (const SluiceLedgerJob *job = self->pending.first; job != NULL; job = job->next)
     if (job->kind == SLUICE_LEDGER_JOB_SETTING && g_str_equal (job->name, name))
       return;
-  keep_pending (self, sluice_ledger_job_new_setting (name, value, NULL, NULL, NULL));
+  keep_pending (self, sluice_ledger_job_new_setting (name, value, NULL, NULL, NULL, NULL));
 }
 
 /*
@@ -541,6 +542,28 @@ recover (SluiceLedgerKeeper *self, GError **error)
   return FALSE;
 }
 
+/* A file that was found damaged at the start may still say what people chose. */
+static void
+read_settings (SluiceLedgerKeeper *self)
+{
+  const char *replaced = sluice_ledger_writer_get_replaced (self->writer);
+
+  self->settings = sluice_ledger_settings_copy (sluice_ledger_writer_get_settings (self->writer));
+  self->lost_settings = replaced != NULL && !sluice_ledger_settings_salvage (replaced, self->settings);
+}
+
+static gboolean
+recover_settings (SluiceLedgerKeeper *self, GError **error)
+{
+  restore_settings (self);
+  if (write_pending (self) == SQLITE_OK)
+    return TRUE;
+
+  g_set_error (error, SLUICE_ERROR, SLUICE_ERROR_STORAGE,
+               "cannot write %s: %s", self->path, sluice_ledger_writer_get_fault (self->writer));
+  return FALSE;
+}
+
 SluiceLedgerKeeper *
 sluice_ledger_keeper_new (const SluiceLedgerOptions *options, SluiceClock *clock, GError **error)
 {
@@ -555,14 +578,15 @@ sluice_ledger_keeper_new (const SluiceLedgerOptions *options, SluiceClock *clock
   self->accepts_free = TRUE;
 
   self->writer = sluice_ledger_writer_open (self->path, self->power_loss, clock, FALSE, error);
-  if (self->writer == NULL || !recover (self, error))
+  if (self->writer != NULL)
+    read_settings (self);
+  if (self->writer == NULL || !recover (self, error) || !recover_settings (self, error))
     {
       sluice_ledger_writer_close (g_steal_pointer (&self->writer), FALSE);
       self->is_closed = TRUE;
       return NULL;
     }
   self->max_id = sluice_ledger_writer_get_max_id (self->writer);
-  self->settings = sluice_ledger_settings_copy (sluice_ledger_writer_get_settings (self->writer));
   return g_steal_pointer (&self);
 }
 
@@ -604,6 +628,12 @@ GHashTable *
 sluice_ledger_keeper_get_settings (SluiceLedgerKeeper *self)
 {
   return self->settings;
+}
+
+gboolean
+sluice_ledger_keeper_has_lost_settings (SluiceLedgerKeeper *self)
+{
+  return self->lost_settings;
 }
 
 gint64

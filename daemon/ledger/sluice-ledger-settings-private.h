@@ -18,10 +18,20 @@ GHashTable *sluice_ledger_settings_copy (GHashTable *settings);
 /* Reads all rows into @settings. SQLITE_OK or the error. */
 int sluice_ledger_settings_read (SluiceLedgerStatements *statements, GHashTable *settings);
 
-/* Writes one row; without @value (nullable) it is removed. In a transaction of the caller. SQLITE_OK or the error. */
+/*
+ * Reads what the damaged database at @path still has into @settings; the file stays as it is. %FALSE if it cannot be
+ * told what was set: @settings is then as before.
+ */
+gboolean sluice_ledger_settings_salvage (const char *path, GHashTable *settings);
+
+/*
+ * Writes one row; without @value (nullable) it is removed. With @actor (nullable) it is a management change and gets
+ * its row in `audit`. In a transaction of the caller. SQLITE_OK or the error.
+ */
 int sluice_ledger_settings_write (SluiceLedgerStatements *statements,
                                   const char *name,
                                   const char *value,
+                                  const char *actor,
                                   gint64 now_us);
 
 /* The same in memory. */

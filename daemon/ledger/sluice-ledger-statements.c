@@ -94,6 +94,11 @@ static const char *const texts[SLUICE_LEDGER_N_STATEMENTS] = {
     "INSERT INTO \"setting\" (name, value, changed_us) VALUES (?1, ?2, ?3)"
     " ON CONFLICT (name) DO UPDATE SET value = excluded.value, changed_us = excluded.changed_us",
   [SLUICE_LEDGER_REMOVE_SETTING] = "DELETE FROM \"setting\" WHERE name = ?1",
+  /* before the change; both values are JSON */
+  [SLUICE_LEDGER_AUDIT_SETTING] =
+    "INSERT INTO \"audit\" (at_us, actor, action, object, detail) VALUES (?3, ?4, 'setting-changed', 'setting ' || ?1,"
+    "  '{\"before\":' || coalesce ((SELECT value FROM \"setting\" WHERE name = ?1), 'null')"
+    "  || ',\"after\":' || coalesce (?2, 'null') || '}')",
   /* Needs a few pages, to see whether the disk has room again. */
   [SLUICE_LEDGER_PROBE_ADD] =
     "INSERT INTO \"audit\" (at_us, actor, action, object, detail) VALUES (?1, '', 'probe', '', hex(zeroblob(8192)))",

@@ -34,6 +34,9 @@ void sluice_ledger_writer_close (SluiceLedgerWriter *self, gboolean trust);
 /* For tests, and for reading. */
 sqlite3 *sluice_ledger_writer_get_db (SluiceLedgerWriter *self);
 
+/* Where the damaged file is now that was found at opening. (nullable): there was none */
+const char *sluice_ledger_writer_get_replaced (SluiceLedgerWriter *self);
+
 /* Largest id of an exchange at opening; 0 if there was none. */
 gint64 sluice_ledger_writer_get_max_id (SluiceLedgerWriter *self);
 
@@ -55,8 +58,8 @@ int sluice_ledger_writer_reserve (SluiceLedgerWriter *self, const SluiceExchange
  */
 int sluice_ledger_writer_finish (SluiceLedgerWriter *self, const SluiceExchangeRecord *record);
 
-/* Writes the setting @name; without @value (nullable) removes it. */
-int sluice_ledger_writer_set (SluiceLedgerWriter *self, const char *name, const char *value);
+/* As sluice_ledger_settings_write(). */
+int sluice_ledger_writer_set (SluiceLedgerWriter *self, const char *name, const char *value, const char *actor);
 
 /* What the settings were at opening. (transfer none) (element-type utf8 utf8) */
 GHashTable *sluice_ledger_writer_get_settings (SluiceLedgerWriter *self);

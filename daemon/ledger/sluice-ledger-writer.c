@@ -19,6 +19,7 @@ struct _SluiceLedgerWriter {
   SluiceLedgerRows rows;
   GHashTable *settings; /* (owned): as they were at opening */
   char *fault; /* (owned) (nullable) */
+  char *replaced; /* (owned) (nullable): the damaged file that was in its place */
   gint64 max_id;
   gsize page_bytes;
   gsize wal_bytes;
@@ -100,10 +101,13 @@ sluice_ledger_writer_open (const char *path,
   if (sluice_ledger_database_is_damage (code))
     {
       const char *why = fault != NULL ? fault->message : "it failed again and again";
+      g_autofree char *aside = sluice_ledger_database_move_aside (path, why, clock, error);
 
-      if (!sluice_ledger_database_move_aside (path, why, clock, error))
-        return NULL;
-      return open_once (path, power_loss, clock, &code, error);
+      if (aside != NULL)
+        self = open_once (path, power_loss, clock, &code, error);
+      if (self != NULL)
+        self->replaced = g_steal_pointer (&aside);
+      return self;
     }
   g_propagate_error (error, g_steal_pointer (&fault));
   return NULL;
@@ -121,6 +125,7 @@ sluice_ledger_writer_close (SluiceLedgerWriter *self, gboolean trust)
   g_object_unref (self->clock);
   g_hash_table_unref (self->settings);
   g_free (self->fault);
+  g_free (self->replaced);
   g_free (self);
 }
 
@@ -128,6 +133,12 @@ sqlite3 *
 sluice_ledger_writer_get_db (SluiceLedgerWriter *self)
 {
   return self->db;
+}
+
+const char *
+sluice_ledger_writer_get_replaced (SluiceLedgerWriter *self)
+{
+  return self->replaced;
 }
 
 gint64
@@ -187,9 +198,9 @@ sluice_ledger_writer_finish (SluiceLedgerWriter *self, const SluiceExchangeRecor
 }
 
 int
-sluice_ledger_writer_set (SluiceLedgerWriter *self, const char *name, const char *value)
+sluice_ledger_writer_set (SluiceLedgerWriter *self, const char *name, const char *value, const char *actor)
 {
-  return sluice_ledger_settings_write (&self->statements, name, value, sluice_clock_real (self->clock));
+  return sluice_ledger_settings_write (&self->statements, name, value, actor, sluice_clock_real (self->clock));
 }
 
 GHashTable *

@@ -168,6 +168,7 @@ void
 sluice_ledger_set_setting (SluiceLedger *self,
                            const char *name,
                            const char *value,
+                           const char *actor,
                            SluiceInbox *inbox,
                            SluiceLedgerFunc func,
                            gpointer user_data)
@@ -176,7 +177,7 @@ sluice_ledger_set_setting (SluiceLedger *self,
   g_return_if_fail (name != NULL);
   g_return_if_fail (inbox != NULL || func == NULL);
 
-  submit (self, sluice_ledger_job_new_setting (name, value, inbox, func, user_data));
+  submit (self, sluice_ledger_job_new_setting (name, value, actor, inbox, func, user_data));
 }
 
 GHashTable *
@@ -185,6 +186,14 @@ sluice_ledger_get_settings (SluiceLedger *self)
   g_return_val_if_fail (SLUICE_IS_LEDGER (self), NULL);
 
   return self->settings;
+}
+
+gboolean
+sluice_ledger_has_lost_settings (SluiceLedger *self)
+{
+  g_return_val_if_fail (SLUICE_IS_LEDGER (self), FALSE);
+
+  return sluice_ledger_keeper_has_lost_settings (self->keeper);
 }
 
 gboolean

@@ -87,12 +87,14 @@ void sluice_ledger_finish (SluiceLedger *self,
 
 /*
  * Stores the setting @name (snake_case, as in sluice_settings) with the JSON text @value; without it (nullable) it is
- * removed. COMMITTED, or REFUSED: it cannot be written now, and what was committed before stays, also on disk. The
- * answers to several calls come in the order of the calls. @inbox and @func as above, both nullable. Any thread.
+ * removed. With @actor (nullable), who changes it, the change gets its row in the table audit. COMMITTED, or REFUSED:
+ * it cannot be written now, and what was committed before stays, also on disk. The answers to several calls come in the
+ * order of the calls. @inbox and @func as above, both nullable. Any thread.
  */
 void sluice_ledger_set_setting (SluiceLedger *self,
                                 const char *name,
                                 const char *value,
+                                const char *actor,
                                 SluiceInbox *inbox,
                                 SluiceLedgerFunc func,
                                 gpointer user_data);
@@ -100,6 +102,9 @@ void sluice_ledger_set_setting (SluiceLedger *self,
 /* The stored settings as JSON texts by name, as they were when the ledger was opened; never changes. Any thread.
  * (transfer none) (element-type utf8 utf8) */
 GHashTable *sluice_ledger_get_settings (SluiceLedger *self);
+
+/* Whether the database was damaged when it was opened, and what the settings were cannot be told. Any thread. */
+gboolean sluice_ledger_has_lost_settings (SluiceLedger *self);
 
 /* Whether a free request can still be recorded, at least in memory. One atomic read; any thread. */
 gboolean sluice_ledger_accepts_free (SluiceLedger *self);

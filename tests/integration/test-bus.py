@@ -126,6 +126,12 @@ def test_policy_is_kept():
         check_equal(bus.gdbus(NAME + '.SetCloudPolicy', 'explicit', '{}'), (0, '()', ''))
         check_equal(call(bus, 'SetCloudFallback', 'ba{sv}', 'true', '0'), '')
         check_equal((get(bus, 'CloudPolicy'), get(bus, 'CloudFallback')), ('fallback', True))
+        audit = gateway.rows('SELECT actor, action, object, detail FROM audit ORDER BY id')
+        check_equal([(row['action'], row['object'], row['detail']) for row in audit],
+                    [('setting-changed', 'setting cloud_policy', '{"before":null,"after":"off"}'),
+                     ('setting-changed', 'setting cloud_policy', '{"before":"off","after":"explicit"}'),
+                     ('setting-changed', 'setting cloud_policy', '{"before":"explicit","after":"fallback"}')])
+        check(all(row['actor'].startswith(':') for row in audit), f'actors: {audit}')
 
 
 def test_wrong_arguments():

@@ -203,7 +203,10 @@ def test_broken_database_is_moved_aside(upstream):
             file.write(junk)
         gateway.restart()
         gateway.chat('local').expect(200)
+        # whoever had switched the cloud off must not find it open
+        check_in('cloud_policy', gateway.chat('paid').expect(403).body.decode())
         check_equal(len(gateway.exchanges()), 1, 'rows in the new one')
+        check_equal(gateway.rows('SELECT value FROM setting'), [{'value': '"off"'}], 'settings')
         kept = [name for name in os.listdir(gateway.data) if name.startswith('sluice.db') and name != 'sluice.db']
         contents = [open(os.path.join(gateway.data, name), 'rb').read() for name in kept]
         check(junk in contents, f'the old one is gone: {kept}')

@@ -28,7 +28,7 @@ dup_findings (gpointer data)
 }
 
 static void
-set_policy (const char *policy, GTask *task, gpointer data)
+set_policy (const char *policy, const char *actor, GTask *task, gpointer data)
 {
   Fixture *f = data;
 

@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "ledger/sluice-ledger-settings-private.h"
 
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
 #include "ledger/sluice-ledger-keeper-private.h"
 #include "test-ledger-support.h"
 
@@ -73,7 +77,7 @@ set (Fixture *f, const char *value)
 {
   SluiceLedgerJobs jobs = { NULL, NULL };
 
-  sluice_ledger_jobs_append (&jobs, sluice_ledger_job_new_setting (NAME, value, f->inbox, note, f));
+  sluice_ledger_jobs_append (&jobs, sluice_ledger_job_new_setting (NAME, value, NULL, f->inbox, note, f));
   sluice_ledger_keeper_handle (f->keeper, jobs);
 }
 
@@ -197,12 +201,12 @@ test_ledger (Fixture *f, gconstpointer data)
   ledger = sluice_ledger_new (&options, f->clock, NULL);
   g_assert_cmpuint (g_hash_table_size (sluice_ledger_get_settings (ledger)), ==, 0);
   for (guint i = 0; i < 100; i++)
-    sluice_ledger_set_setting (ledger, NAME, i % 2 == 0 ? "\"explicit\"" : "\"off\"", f->inbox, note, f);
-  sluice_ledger_set_setting (ledger, "quiet", "true", NULL, NULL, NULL);
+    sluice_ledger_set_setting (ledger, NAME, i % 2 == 0 ? "\"explicit\"" : "\"off\"", NULL, f->inbox, note, f);
+  sluice_ledger_set_setting (ledger, "quiet", "true", NULL, NULL, NULL, NULL);
   wait_for (f, 100);
   g_assert_cmpuint (f->n_results[SLUICE_LEDGER_COMMITTED], ==, 100);
   sluice_ledger_stop (ledger);
-  sluice_ledger_set_setting (ledger, NAME, "\"fallback\"", f->inbox, note, f);
+  sluice_ledger_set_setting (ledger, NAME, "\"fallback\"", NULL, f->inbox, note, f);
   wait_for (f, 101);
   g_assert_cmpuint (f->n_results[SLUICE_LEDGER_REFUSED], ==, 1);
 
@@ -210,6 +214,83 @@ test_ledger (Fixture *f, gconstpointer data)
   ledger = sluice_ledger_new (&options, f->clock, NULL);
   g_assert_cmpuint (g_hash_table_size (sluice_ledger_get_settings (ledger)), ==, 2);
   g_assert_cmpstr (g_hash_table_lookup (sluice_ledger_get_settings (ledger), NAME), ==, "\"off\"");
+}
+
+/* Who changes what, from what to what; what the ledger restores by itself is no change by anybody. */
+static void
+test_audit (Fixture *f, gconstpointer data)
+{
+  SluiceLedgerJobs jobs = { NULL, NULL };
+
+  sluice_ledger_jobs_append (&jobs, sluice_ledger_job_new_setting (NAME, "\"off\"", ":1.7", f->inbox, note, f));
+  sluice_ledger_jobs_append (&jobs, sluice_ledger_job_new_setting ("quiet", "true", NULL, f->inbox, note, f));
+  sluice_ledger_jobs_append (&jobs, sluice_ledger_job_new_setting (NAME, "\"explicit\"", "http", f->inbox, note, f));
+  sluice_ledger_jobs_append (&jobs, sluice_ledger_job_new_setting (NAME, NULL, "panel", f->inbox, note, f));
+  sluice_ledger_keeper_handle (f->keeper, jobs);
+  g_assert_cmpuint (n_of (f, SLUICE_LEDGER_COMMITTED), ==, 4);
+  test_assert_ask (f->directory,
+                   "SELECT group_concat (actor || ' ' || action || ' ' || object || ' ' || detail, ';') FROM audit",
+                   ":1.7 setting-changed setting cloud_policy {\"before\":null,\"after\":\"off\"};"
+                   "http setting-changed setting cloud_policy {\"before\":\"off\",\"after\":\"explicit\"};"
+                   "panel setting-changed setting cloud_policy {\"before\":\"explicit\",\"after\":null}");
+  test_assert_ask (f->directory, "SELECT min (at_us) || '' FROM audit", "1768480496000000");
+}
+
+/* Writes @text over what is at @offset of the database. */
+static void
+damage (Fixture *f, gint64 offset, const char *text)
+{
+  g_autofree char *path = g_build_filename (f->directory, SLUICE_DATABASE_FILE, NULL);
+  int fd = g_open (path, O_RDWR | O_CLOEXEC, 0);
+
+  g_assert_cmpint (fd, >=, 0);
+  for (guint i = 0; i < 64; i++)
+    g_assert_cmpint (pwrite (fd, text, strlen (text), offset + (gint64) (i * strlen (text))), ==, strlen (text));
+  close (fd);
+}
+
+static void
+set_off_and_close (Fixture *f)
+{
+  SluiceLedgerJobs jobs = { NULL, NULL };
+
+  sluice_ledger_jobs_append (&jobs, sluice_ledger_job_new_setting (NAME, "\"off\"", NULL, f->inbox, note, f));
+  sluice_ledger_keeper_handle (f->keeper, jobs);
+  g_clear_pointer (&f->keeper, sluice_ledger_keeper_free);
+}
+
+/* The damage is elsewhere: what people chose goes over into the new file. */
+static void
+test_salvaged (Fixture *f, gconstpointer data)
+{
+  g_autofree char *page = NULL;
+
+  set_off_and_close (f);
+  page = test_ask (f->directory, "SELECT (rootpage - 1) * 4096 FROM sqlite_schema WHERE name = 'audit_at'");
+  damage (f, g_ascii_strtoll (page, NULL, 10), "nonsense");
+  open_keeper (f);
+  g_assert_cmpuint (test_count_files (f->directory, "damaged"), >=, 1);
+  g_assert_false (sluice_ledger_keeper_has_lost_settings (f->keeper));
+  g_assert_cmpstr (g_hash_table_lookup (sluice_ledger_keeper_get_settings (f->keeper), NAME), ==, "\"off\"");
+  test_assert_ask (f->directory, "SELECT value FROM setting", "\"off\"");
+
+  g_clear_pointer (&f->keeper, sluice_ledger_keeper_free);
+  open_keeper (f);
+  g_assert_cmpstr (g_hash_table_lookup (sluice_ledger_keeper_get_settings (f->keeper), NAME), ==, "\"off\"");
+}
+
+static void
+test_lost (Fixture *f, gconstpointer data)
+{
+  set_off_and_close (f);
+  damage (f, 0, "nonsense");
+  open_keeper (f);
+  g_assert_true (sluice_ledger_keeper_has_lost_settings (f->keeper));
+  g_assert_cmpuint (g_hash_table_size (sluice_ledger_keeper_get_settings (f->keeper)), ==, 0);
+
+  g_clear_pointer (&f->keeper, sluice_ledger_keeper_free);
+  open_keeper (f);
+  g_assert_false (sluice_ledger_keeper_has_lost_settings (f->keeper));
 }
 
 int
@@ -222,6 +303,9 @@ main (int argc, char *argv[])
   ADD ("file-removed", test_file_removed);
   ADD ("refused-on-disk", test_refused_on_disk);
   ADD ("ledger", test_ledger);
+  ADD ("audit", test_audit);
+  ADD ("salvaged", test_salvaged);
+  ADD ("lost", test_lost);
 #undef ADD
   return g_test_run ();
 }
