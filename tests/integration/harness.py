@@ -620,6 +620,14 @@ def make_config(entries, settings=None, key=MASTER_KEY, more=''):
     return '\n'.join(lines) + '\n' + more
 
 
+class World:
+    """What the tests of a file share: one gateway in front of one provider."""
+
+    def __init__(self, gateway, upstream):
+        self.gateway = gateway
+        self.upstream = upstream
+
+
 # The runner
 
 def _run_one(function, result):

@@ -9,7 +9,7 @@ import json
 import re
 import struct
 
-from harness import (MASTER_KEY, PRICES, Gateway, Upstream, chat_body, check, check_equal, check_in, make_config,
+from harness import (MASTER_KEY, PRICES, Gateway, Upstream, World, chat_body, check, check_equal, check_in, make_config,
                      model_entry, run_tests)
 
 LIMIT = 256 * 1024
@@ -20,12 +20,6 @@ def signed(key):
     """As the SDKs of AWS sign, with @key in place of their access key."""
     return (f'AWS4-HMAC-SHA256 Credential={key}/20260102/us-east-1/bedrock/aws4_request, '
             f'SignedHeaders=host;x-amz-date, Signature={"0" * 64}')
-
-
-class World:
-    def __init__(self, gateway, upstream):
-        self.gateway = gateway
-        self.upstream = upstream
 
 
 @contextlib.contextmanager

@@ -14,7 +14,7 @@ import struct
 import threading
 import time
 
-from harness import (MASTER_KEY, TIME_FACTOR, Gateway, Upstream, chat_body, check, check_equal, make_config,
+from harness import (MASTER_KEY, TIME_FACTOR, Gateway, Upstream, World, chat_body, check, check_equal, make_config,
                      model_entry, run_tests, wait_until)
 
 SECONDS = int(os.environ.get('ABUSE_SECONDS', '1'))
@@ -24,12 +24,6 @@ RATE = 50 * MIB  # of random bytes, on each of two connections
 SETTINGS = {'header_timeout_ms': 1500, 'body_idle_timeout_ms': 1500, 'slow_client_timeout_ms': 2500,
             'max_body_bytes': 2 * MIB}
 LIMIT = SETTINGS['max_body_bytes']
-
-
-class World:
-    def __init__(self, gateway, upstream):
-        self.gateway = gateway
-        self.upstream = upstream
 
 
 @contextlib.contextmanager

@@ -11,7 +11,7 @@ import contextlib
 import json
 import time
 
-from harness import (MASTER_KEY, TIME_FACTOR, Gateway, Upstream, check, check_equal, check_in, make_config,
+from harness import (MASTER_KEY, TIME_FACTOR, Gateway, Upstream, World, check, check_equal, check_in, make_config,
                      model_entry, run_tests, wait_until)
 
 HEADER_MS = 1200
@@ -170,12 +170,6 @@ PAYLOADS = {
     'no last chunk': (SILENT, lambda p: head(p, CHUNKED) + CHUNK),
     'more length than body': (SILENT, lambda p: head(p, f'Content-Length: {len(BODY) + 9}') + BODY),
 }
-
-
-class World:
-    def __init__(self, gateway, upstream):
-        self.gateway = gateway
-        self.upstream = upstream
 
 
 @contextlib.contextmanager

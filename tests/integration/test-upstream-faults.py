@@ -7,8 +7,8 @@ import json
 import threading
 import time
 
-from harness import (OPEN, PRICES, RELEASED, SETTLED, TIME_FACTOR, UPSTREAM_KEY, Gateway, Recorder, Upstream, chat_body,
-                     check, check_equal, check_in, make_config, model_entry, run_tests, wait_until)
+from harness import (OPEN, PRICES, RELEASED, SETTLED, TIME_FACTOR, UPSTREAM_KEY, Gateway, Recorder, Upstream, World,
+                     chat_body, check, check_equal, check_in, make_config, model_entry, run_tests, wait_until)
 
 GARBLED = (502,)
 ANY_STATE = (SETTLED, RELEASED)
@@ -55,12 +55,6 @@ FAULTS = [
     ('plain', 'plain', (200,), (SETTLED,)),
 ]
 LIMIT = 8 * 1024 * 1024
-
-
-class World:
-    def __init__(self, gateway, upstream):
-        self.gateway = gateway
-        self.upstream = upstream
 
 
 @contextlib.contextmanager

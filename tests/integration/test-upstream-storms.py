@@ -9,19 +9,13 @@ import json
 import os
 import time
 
-from harness import (PRICES, RELEASED, SETTLED, TIME_FACTOR, Gateway, Upstream, check, check_equal, make_config,
+from harness import (PRICES, RELEASED, SETTLED, TIME_FACTOR, Gateway, Upstream, World, check, check_equal, make_config,
                      model_entry, run_tests, wait_until)
 from kill_load import check_whole
 
 SECONDS = float(os.environ.get('STORM_SECONDS', '0.5'))
 LONG = SECONDS > 10
 CLIENTS = 100 if LONG else 20
-
-
-class World:
-    def __init__(self, gateway, upstream):
-        self.gateway = gateway
-        self.upstream = upstream
 
 
 @contextlib.contextmanager

@@ -13,27 +13,18 @@
 #define N_CUTS 20
 #define N_FLIPS 40
 
-typedef struct {
-  char *directory;
-  char *path;
-  SluiceClock *clock;
-} Fixture;
+typedef TestPlace Fixture;
 
 static void
 set_up (Fixture *f, gconstpointer data)
 {
-  f->directory = test_directory ();
-  f->path = g_build_filename (f->directory, SLUICE_DATABASE_FILE, NULL);
-  f->clock = sluice_clock_new_manual (TEST_NOW, 0);
+  test_place_init (f, SLUICE_DATABASE_FILE);
 }
 
 static void
 tear_down (Fixture *f, gconstpointer data)
 {
-  g_object_unref (f->clock);
-  test_remove_directory (f->directory);
-  g_free (f->directory);
-  g_free (f->path);
+  test_place_clear (f);
 }
 
 static sqlite3 *

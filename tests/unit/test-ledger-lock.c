@@ -7,27 +7,18 @@
 #include "shared/sluice-error.h"
 #include "test-ledger-support.h"
 
-typedef struct {
-  char *directory;
-  char *path;
-  SluiceClock *clock;
-} Fixture;
+typedef TestPlace Fixture;
 
 static void
 set_up (Fixture *f, gconstpointer data)
 {
-  f->directory = test_directory ();
-  f->path = g_build_filename (f->directory, SLUICE_LOCK_FILE, NULL);
-  f->clock = sluice_clock_new_manual (TEST_NOW, 0);
+  test_place_init (f, SLUICE_LOCK_FILE);
 }
 
 static void
 tear_down (Fixture *f, gconstpointer data)
 {
-  test_remove_directory (f->directory);
-  g_free (f->directory);
-  g_free (f->path);
-  g_object_unref (f->clock);
+  test_place_clear (f);
 }
 
 static void

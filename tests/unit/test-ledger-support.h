@@ -199,3 +199,27 @@ test_remove_directory (const char *directory)
     }
   g_rmdir (directory);
 }
+
+/* Where a test's files are, and the time there. */
+typedef struct {
+  char *directory;
+  char *path; /* of one file in it */
+  SluiceClock *clock;
+} TestPlace;
+
+static inline void
+test_place_init (TestPlace *place, const char *file)
+{
+  place->directory = test_directory ();
+  place->path = g_build_filename (place->directory, file, NULL);
+  place->clock = sluice_clock_new_manual (TEST_NOW, 0);
+}
+
+static inline void
+test_place_clear (TestPlace *place)
+{
+  test_remove_directory (place->directory);
+  g_free (place->directory);
+  g_free (place->path);
+  g_object_unref (place->clock);
+}

@@ -1,44 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "ledger/sluice-ledger-writer-private.h"
 
-#include "test-ledger-support.h"
+#include "test-ledger-writer-support.h"
 
-typedef struct {
-  char *directory;
-  char *path;
-  SluiceClock *clock;
-  SluiceLedgerWriter *writer;
-  sqlite3 *db; /* unowned: the writer's */
-} Fixture;
-
-static void
-open_writer (Fixture *f)
-{
-  g_autoptr (GError) error = NULL;
-
-  f->writer = sluice_ledger_writer_open (f->path, FALSE, f->clock, FALSE, &error);
-  g_assert_no_error (error);
-  f->db = sluice_ledger_writer_get_db (f->writer);
-}
-
-static void
-set_up (Fixture *f, gconstpointer data)
-{
-  f->directory = test_directory ();
-  f->path = g_build_filename (f->directory, SLUICE_DATABASE_FILE, NULL);
-  f->clock = sluice_clock_new_manual (TEST_NOW + G_USEC_PER_SEC, 0);
-  open_writer (f);
-}
-
-static void
-tear_down (Fixture *f, gconstpointer data)
-{
-  sluice_ledger_writer_close (f->writer, TRUE);
-  g_object_unref (f->clock);
-  test_remove_directory (f->directory);
-  g_free (f->directory);
-  g_free (f->path);
-}
+typedef TestWriter Fixture;
 
 static void
 assert_ok (Fixture *f, int code)
@@ -201,7 +166,7 @@ test_recover (Fixture *f, gconstpointer data)
     }
   finish (f, 4, TRUE);
   sluice_ledger_writer_close (f->writer, FALSE);
-  open_writer (f);
+  test_writer_open (f);
   g_assert_cmpint (sluice_ledger_writer_get_max_id (f->writer), ==, 4);
 
   assert_ok (f, sluice_ledger_writer_recover (f->writer, &n));
@@ -336,7 +301,8 @@ int
 main (int argc, char *argv[])
 {
   test_ledger_init (&argc, &argv);
-#define ADD(name, func) g_test_add ("/ledger-writer/" name, Fixture, NULL, set_up, func, tear_down)
+#define ADD(name, func) \
+  g_test_add ("/ledger-writer/" name, Fixture, NULL, test_writer_set_up, func, test_writer_tear_down)
   ADD ("rows-as-given", test_rows_as_given);
   ADD ("unknown", test_unknown);
   ADD ("reserve-then-finish", test_reserve_then_finish);
