@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "secrets/sluice-credential-command.h"
 
-#include <errno.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -12,8 +11,6 @@
 #include "secrets/sluice-secret.h"
 #include "shared/sluice-error.h"
 
-/* The longest secret, its newline, and one byte that shows that there is more. */
-#define BUFFER_BYTES (SLUICE_SECRET_MAX + 3)
 #define SHOWN 4
 
 /* Longer names are none of providers but perhaps keys, which no message quotes. */
@@ -87,10 +84,7 @@ find_host (const SluiceProvider *provider, const char *text, GError **error)
 static char *
 read_secret (int input, const SluiceProvider *provider, GError **error)
 {
-  g_autofree char *buffer = NULL;
   g_autoptr (GError) fault = NULL;
-  gssize count = 1;
-  gsize length = 0;
   char *secret;
 
   if (isatty (input))
@@ -100,21 +94,7 @@ read_secret (int input, const SluiceProvider *provider, GError **error)
                    "read and run: sluiced --set-credential %s < FILE", provider->id);
       return NULL;
     }
-  buffer = g_malloc (BUFFER_BYTES);
-  while (length < BUFFER_BYTES && count != 0)
-    {
-      count = read (input, buffer + length, BUFFER_BYTES - length);
-      if (count < 0 && errno != EINTR)
-        {
-          g_set_error (error, SLUICE_ERROR, SLUICE_ERROR_CONFIG, "the key cannot be read from standard input: %s",
-                       g_strerror (errno));
-          explicit_bzero (buffer, length);
-          return NULL;
-        }
-      length += (gsize) MAX (count, 0);
-    }
-  secret = sluice_secret_new (buffer, length, &fault);
-  explicit_bzero (buffer, length);
+  secret = sluice_secret_read (input, &fault);
   if (secret == NULL)
     g_set_error (error, SLUICE_ERROR, SLUICE_ERROR_CONFIG, "the key on standard input %s", fault->message);
   return secret;

@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -11,9 +10,6 @@
 
 #include "catalogue/sluice-provider.h"
 #include "secrets/sluice-secret.h"
-
-/* The longest secret, its newline, and one byte that shows that there is more. */
-#define BUFFER_BYTES (SLUICE_SECRET_MAX + 3)
 
 static void
 warn (GPtrArray *warnings, const char *path, const char *what)
@@ -34,34 +30,11 @@ is_key_variable (const char *name)
   return FALSE;
 }
 
-/* How many bytes, at most BUFFER_BYTES; -1 with errno set. */
-static gssize
-read_bytes (int fd, char *buffer)
-{
-  gsize length = 0;
-
-  while (length < BUFFER_BYTES)
-    {
-      gssize count = read (fd, buffer + length, BUFFER_BYTES - length);
-
-      if (count < 0 && errno == EINTR)
-        continue;
-      if (count < 0)
-        return -1;
-      if (count == 0)
-        break;
-      length += (gsize) count;
-    }
-  return (gssize) length;
-}
-
 static char *
 read_open (int fd, const char *path, GPtrArray *warnings)
 {
-  g_autofree char *buffer = NULL;
   g_autoptr (GError) error = NULL;
   struct stat found;
-  gssize length;
   char *secret;
 
   if (fstat (fd, &found) < 0 || !S_ISREG (found.st_mode))
@@ -74,15 +47,7 @@ read_open (int fd, const char *path, GPtrArray *warnings)
       warn (warnings, path, "can be changed by everybody, make its mode 0400");
       return NULL;
     }
-  buffer = g_malloc (BUFFER_BYTES);
-  length = read_bytes (fd, buffer);
-  if (length < 0)
-    {
-      warn (warnings, path, g_strerror (errno));
-      return NULL;
-    }
-  secret = sluice_secret_new (buffer, (gsize) length, &error);
-  explicit_bzero (buffer, BUFFER_BYTES);
+  secret = sluice_secret_read (fd, &error);
   if (secret == NULL)
     warn (warnings, path, error->message);
   return secret;

@@ -1,9 +1,14 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "secrets/sluice-secret.h"
 
+#include <errno.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "shared/sluice-error.h"
+
+/* The longest secret, its newline, and one byte that shows that there is more. */
+#define BUFFER_BYTES (SLUICE_SECRET_MAX + 3)
 
 #define SHOWN 4
 #define MIN_LENGTH_TO_SHOW 12
@@ -59,6 +64,29 @@ sluice_secret_new (const char *bytes, gsize length, GError **error)
   secret = g_malloc (length + 1);
   memcpy (secret, bytes, length);
   secret[length] = '\0';
+  return secret;
+}
+
+char *
+sluice_secret_read (int fd, GError **error)
+{
+  g_autofree char *buffer = g_malloc (BUFFER_BYTES);
+  gssize count = 1;
+  gsize length = 0;
+  char *secret = NULL;
+
+  while (length < BUFFER_BYTES && count > 0)
+    {
+      do
+        count = read (fd, buffer + length, BUFFER_BYTES - length);
+      while (count < 0 && errno == EINTR);
+      length += (gsize) MAX (count, 0);
+    }
+  if (count < 0)
+    g_set_error (error, SLUICE_ERROR, SLUICE_ERROR_CONFIG, "cannot be read: %s", g_strerror (errno));
+  else
+    secret = sluice_secret_new (buffer, length, error);
+  explicit_bzero (buffer, length);
   return secret;
 }
 

@@ -31,6 +31,10 @@ sluice_secret_clear (char **secret)
  */
 char *sluice_secret_new (const char *bytes, gsize length, GError **error);
 
+/* Reads @fd to its end, or until it is too long, and makes a secret of it as sluice_secret_new() does. (transfer
+ * full) */
+char *sluice_secret_read (int fd, GError **error);
+
 /* The last four characters, "***abcd"; "***" for a short one, of which they would give away too much. (transfer
  * full) */
 char *sluice_secret_mask (const char *secret);

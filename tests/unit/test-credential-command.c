@@ -133,7 +133,7 @@ test_input (void)
   closed = test_pipe ("", 0);
   close (closed);
   g_assert_null (sluice_credential_command_set (place.directory, "openai", closed, &error));
-  test_assert_says (&error, SLUICE_ERROR_CONFIG, "cannot be read from standard input");
+  test_assert_says (&error, SLUICE_ERROR_CONFIG, "the key on standard input cannot be read");
   g_assert_false (g_file_test (place.path, G_FILE_TEST_EXISTS));
 }
 

@@ -2,6 +2,7 @@
 #include "secrets/sluice-secret.h"
 
 #include <string.h>
+#include <unistd.h>
 
 #include "shared/sluice-error.h"
 
@@ -44,6 +45,30 @@ test_new (gconstpointer data)
   g_assert_error (error, SLUICE_ERROR, SLUICE_ERROR_CONFIG);
   g_assert_nonnull (strstr (error->message, c->says));
   g_assert_null (strstr (error->message, "sk-"));
+}
+
+/* In pieces, as from a pipe; and what cannot be read. */
+static void
+test_read (void)
+{
+  g_autoptr (GError) error = NULL;
+  sluice_autosecret char *secret = NULL;
+  int fds[2];
+
+  g_assert_no_errno (pipe (fds));
+  g_assert_cmpint (write (fds[1], "sk-", 3), ==, 3);
+  g_assert_cmpint (write (fds[1], "test-1\n", 7), ==, 7);
+  close (fds[1]);
+  secret = sluice_secret_read (fds[0], &error);
+  g_assert_no_error (error);
+  g_assert_cmpstr (secret, ==, "sk-test-1");
+  g_assert_null (sluice_secret_read (fds[0], &error));
+  g_assert_nonnull (strstr (error->message, "is empty"));
+  g_clear_error (&error);
+  close (fds[0]);
+  g_assert_null (sluice_secret_read (fds[0], &error));
+  g_assert_error (error, SLUICE_ERROR, SLUICE_ERROR_CONFIG);
+  g_assert_nonnull (strstr (error->message, "cannot be read"));
 }
 
 static void
@@ -120,6 +145,7 @@ main (int argc, char *argv[])
 
       g_test_add_data_func (path, &cases[i], test_new);
     }
+  g_test_add_func ("/secret/read", test_read);
   g_test_add_func ("/secret/longest", test_longest);
   g_test_add_func ("/secret/mask", test_mask);
   g_test_add_func ("/secret/hide", test_hide);
