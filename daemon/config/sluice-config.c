@@ -109,36 +109,13 @@ sluice_config_get_files (const SluiceConfig *self)
   return self->files->len > 0 ? (const char *const *) self->files->pdata : none;
 }
 
-static guint
-file_index (const SluiceConfig *self, const char *name)
-{
-  guint index;
-
-  return g_ptr_array_find_with_equal_func (self->names, name, g_str_equal, &index) ? index : G_MAXUINT;
-}
-
-static int
-compare_findings (gconstpointer a, gconstpointer b, gpointer data)
-{
-  const SluiceFinding *first = *(SluiceFinding *const *) a;
-  const SluiceFinding *second = *(SluiceFinding *const *) b;
-  guint first_file = file_index (data, first->file);
-  guint second_file = file_index (data, second->file);
-
-  if (first_file != second_file)
-    return first_file < second_file ? -1 : 1;
-  if (first_file == G_MAXUINT)
-    return 0;
-  return sluice_finding_compare_places (first, second);
-}
-
 void
 sluice_config_sort_findings (const SluiceConfig *self, GPtrArray *findings)
 {
   g_return_if_fail (self != NULL);
   g_return_if_fail (findings != NULL);
 
-  g_ptr_array_sort_with_data (findings, compare_findings, (gpointer) self);
+  sluice_findings_sort (findings, self->names);
 }
 
 void

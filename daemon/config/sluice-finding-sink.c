@@ -32,22 +32,12 @@ sluice_finding_sink_free (SluiceFindingSink *self)
   g_free (self);
 }
 
-static guint
-file_index (const SluiceFindingSink *self, const char *file)
-{
-  guint index = 0;
-
-  while (index < self->files->len && !g_str_equal (g_ptr_array_index (self->files, index), file))
-    index++;
-  return index;
-}
-
 void
 sluice_finding_sink_set_file (SluiceFindingSink *self, const char *file)
 {
-  guint index = file_index (self, file);
+  guint index = self->files->len;
 
-  if (index == self->files->len)
+  if (!g_ptr_array_find_with_equal_func (self->files, file, g_str_equal, &index))
     g_ptr_array_add (self->files, g_strdup (file));
   self->file = g_ptr_array_index (self->files, index);
 }
@@ -86,25 +76,13 @@ sluice_finding_sink_has_error (const SluiceFindingSink *self)
   return self->counts[SLUICE_FINDING_ERROR] > 0;
 }
 
-static int
-compare_places (gconstpointer a, gconstpointer b, gpointer data)
-{
-  const SluiceFindingSink *self = data;
-  const SluiceFinding *first = *(SluiceFinding *const *) a;
-  const SluiceFinding *second = *(SluiceFinding *const *) b;
-
-  if (!g_str_equal (first->file, second->file))
-    return file_index (self, first->file) < file_index (self, second->file) ? -1 : 1;
-  return sluice_finding_compare_places (first, second);
-}
-
 void
 sluice_finding_sink_drain (SluiceFindingSink *self, GPtrArray *findings)
 {
   static const char *const names[N_LEVELS] = { "warnings", "errors" };
   const char *first = g_ptr_array_index (self->files, 0);
 
-  g_ptr_array_sort_with_data (self->findings, compare_places, self);
+  sluice_findings_sort (self->findings, self->files);
   for (guint level = 0; level < N_LEVELS; level++)
     {
       guint left_out = self->counts[level] - MIN (self->counts[level], SLUICE_FINDING_SINK_MAX);

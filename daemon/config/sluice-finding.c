@@ -55,17 +55,41 @@ sluice_finding_to_string (const SluiceFinding *self)
   return g_string_free (text, FALSE);
 }
 
-int
-sluice_finding_compare_places (const SluiceFinding *first, const SluiceFinding *second)
+static guint
+file_index (GPtrArray *files, const char *name)
 {
+  guint index;
+
+  return g_ptr_array_find_with_equal_func (files, name, g_str_equal, &index) ? index : G_MAXUINT;
+}
+
+static int
+compare_places (gconstpointer a, gconstpointer b, gpointer files)
+{
+  const SluiceFinding *first = *(SluiceFinding *const *) a;
+  const SluiceFinding *second = *(SluiceFinding *const *) b;
+  guint first_file = file_index (files, first->file);
+  guint second_file = file_index (files, second->file);
   guint first_line = first->line > 0 ? first->line : G_MAXUINT;
   guint second_line = second->line > 0 ? second->line : G_MAXUINT;
 
+  if (first_file != second_file)
+    return first_file < second_file ? -1 : 1;
+  if (first_file == G_MAXUINT)
+    return 0;
   if (first_line != second_line)
     return first_line < second_line ? -1 : 1;
   if (first->column != second->column)
     return first->column < second->column ? -1 : 1;
   return 0;
+}
+
+void
+sluice_findings_sort (GPtrArray *findings, GPtrArray *files)
+{
+  g_return_if_fail (findings != NULL && files != NULL);
+
+  g_ptr_array_sort_with_data (findings, compare_places, files);
 }
 
 gboolean

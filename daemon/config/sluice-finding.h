@@ -33,8 +33,11 @@ void sluice_finding_free (SluiceFinding *self);
 /* "config.yaml:12:5: error: model_list[2].litellm_params.api_bse: unknown key, did you mean 'api_base'?" */
 char *sluice_finding_to_string (const SluiceFinding *self);
 
-/* Which stands first in a file: -1, 0 or 1; one without a place comes after all that have one. */
-int sluice_finding_compare_places (const SluiceFinding *first, const SluiceFinding *second);
+/*
+ * Puts @findings in the order of @files (element-type utf8), and those of one file in the order of their places; what
+ * has none comes after what has one. Those of other files come last and stay in their order.
+ */
+void sluice_findings_sort (GPtrArray *findings, GPtrArray *files);
 
 /* Whether one of @findings is an error. */
 gboolean sluice_findings_have_error (GPtrArray *findings);
