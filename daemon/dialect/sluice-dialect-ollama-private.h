@@ -37,9 +37,6 @@ void sluice_ollama_append_tool_call (GString *into,
                                      guint index,
                                      gboolean in_stream);
 
-/* "usage":{...} */
-void sluice_ollama_append_usage (GString *into, const SluiceUsage *usage);
-
 /* {"id":...,"object":@object,"created":...,"model":... without the end. */
 void sluice_ollama_append_head (GString *into, const SluiceDialectAnswer *answer, const char *object);
 

@@ -186,7 +186,7 @@ emit_end (Push *push, const SluiceJsonObject *object)
   if (decoder->usage.present)
     {
       out = begin_chunk (push, "],");
-      sluice_ollama_append_usage (out, &decoder->usage);
+      sluice_usage_append_openai (&decoder->usage, TRUE, out);
       end_chunk (push, SLUICE_STREAM_USAGE, "}");
     }
   decoder->done = TRUE;

@@ -44,16 +44,6 @@ sluice_ollama_finish_reason (SluiceJsonValue done_reason, gboolean tool_calls)
 }
 
 void
-sluice_ollama_append_usage (GString *into, const SluiceUsage *usage)
-{
-  g_string_append_printf (into,
-                          "\"usage\":{\"prompt_tokens\":%" G_GINT64_FORMAT ",\"completion_tokens\":%" G_GINT64_FORMAT
-                          ",\"total_tokens\":%" G_GINT64_FORMAT "}",
-                          usage->prompt_tokens, usage->completion_tokens,
-                          usage->prompt_tokens + usage->completion_tokens);
-}
-
-void
 sluice_ollama_append_head (GString *into, const SluiceDialectAnswer *answer, const char *object)
 {
   g_string_append (into, "{\"id\":");
@@ -225,12 +215,7 @@ static void
 append_answer_usage (GString *into, const SluiceDialectAnswer *answer, const SluiceUsage *usage)
 {
   g_string_append_c (into, ',');
-  if (answer->operation == SLUICE_OPERATION_EMBEDDING)
-    g_string_append_printf (into,
-                            "\"usage\":{\"prompt_tokens\":%" G_GINT64_FORMAT ",\"total_tokens\":%" G_GINT64_FORMAT "}",
-                            usage->prompt_tokens, usage->prompt_tokens);
-  else
-    sluice_ollama_append_usage (into, usage);
+  sluice_usage_append_openai (usage, answer->operation != SLUICE_OPERATION_EMBEDDING, into);
   g_string_append_c (into, '}');
 }
 

@@ -290,3 +290,13 @@ sluice_usage_estimate (SluiceUsage *usage, gsize request_bytes, gsize text_bytes
     }
   usage->prompt_missing = usage->completion_missing = FALSE;
 }
+
+void
+sluice_usage_append_openai (const SluiceUsage *usage, gboolean completion, GString *out)
+{
+  g_string_append_printf (out, "\"usage\":{\"prompt_tokens\":%" G_GINT64_FORMAT, usage->prompt_tokens);
+  if (completion)
+    g_string_append_printf (out, ",\"completion_tokens\":%" G_GINT64_FORMAT, usage->completion_tokens);
+  g_string_append_printf (out, ",\"total_tokens\":%" G_GINT64_FORMAT "}",
+                          usage->prompt_tokens + (completion ? usage->completion_tokens : 0));
+}

@@ -40,6 +40,9 @@ void sluice_usage_set_count (SluiceUsage *usage, gint64 *count, gint64 value);
  * and marks @usage as estimated if there was something to fill in. */
 void sluice_usage_estimate (SluiceUsage *usage, gsize request_bytes, gsize text_bytes);
 
+/* Appends the member "usage" of an OpenAI answer; @completion: with the tokens of one, which embeddings have not. */
+void sluice_usage_append_openai (const SluiceUsage *usage, gboolean completion, GString *out);
+
 /* Rough number of tokens of a text by its bytes (UTF-8), rather too many than too few: for estimates only, marked as
  * such by the caller. */
 gint64 sluice_usage_estimate_tokens (gsize bytes);

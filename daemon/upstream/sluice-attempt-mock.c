@@ -119,17 +119,12 @@ append_unknown (GString *out, const char *model)
 static void
 append_usage (GString *out, SluiceAttempt *self, const char *text)
 {
-  gint64 prompt = sluice_usage_estimate_tokens (g_bytes_get_size (self->request.body));
-  gint64 completion = sluice_usage_estimate_tokens (strlen (text));
+  const SluiceUsage usage = {
+    .prompt_tokens = sluice_usage_estimate_tokens (g_bytes_get_size (self->request.body)),
+    .completion_tokens = sluice_usage_estimate_tokens (strlen (text)),
+  };
 
-  if (self->request.operation == SLUICE_OPERATION_EMBEDDING)
-    g_string_append_printf (out, "{\"prompt_tokens\":%" G_GINT64_FORMAT ",\"total_tokens\":%" G_GINT64_FORMAT "}",
-                            prompt, prompt);
-  else
-    g_string_append_printf (out,
-                            "{\"prompt_tokens\":%" G_GINT64_FORMAT ",\"completion_tokens\":%" G_GINT64_FORMAT
-                            ",\"total_tokens\":%" G_GINT64_FORMAT "}",
-                            prompt, completion, prompt + completion);
+  sluice_usage_append_openai (&usage, self->request.operation != SLUICE_OPERATION_EMBEDDING, out);
 }
 
 /* One vector for each input: a list of numbers (tokens) is one, a list of anything else as many as it has items. */
@@ -149,7 +144,7 @@ append_vectors (GString *out, const SluiceJsonObject *request)
   for (guint i = 0; i < MAX (count, 1); i++)
     g_string_append_printf (out, "%s{\"object\":\"embedding\",\"index\":%u,\"embedding\":[0.25,-0.5,0.75]}",
                             i > 0 ? "," : "", i);
-  g_string_append (out, "],\"model\":\"mock\",\"usage\":");
+  g_string_append (out, "],\"model\":\"mock\",");
 }
 
 static void
@@ -173,14 +168,14 @@ append_whole (GString *out, SluiceAttempt *self, const SluiceJsonObject *request
       append_head (out, self, "text_completion");
       g_string_append (out, "\"choices\":[{\"index\":0,\"logprobs\":null,\"finish_reason\":\"stop\",\"text\":");
       sluice_json_append_string (out, text, -1);
-      g_string_append (out, "}],\"usage\":");
+      g_string_append (out, "}],");
       break;
     default:
       append_head (out, self, "chat.completion");
       g_string_append (out, "\"choices\":[{\"index\":0,\"finish_reason\":\"stop\","
                             "\"message\":{\"role\":\"assistant\",\"content\":");
       sluice_json_append_string (out, text, -1);
-      g_string_append (out, "}}],\"usage\":");
+      g_string_append (out, "}}],");
       break;
     }
   append_usage (out, self, text);
@@ -225,7 +220,7 @@ append_end (GString *out, SluiceAttempt *self)
   g_string_append (out, "data: ");
   append_head (out, self,
                self->request.operation == SLUICE_OPERATION_CHAT ? "chat.completion.chunk" : "text_completion");
-  g_string_append (out, "\"choices\":[],\"usage\":");
+  g_string_append (out, "\"choices\":[],");
   append_usage (out, self, self->mock_text);
   g_string_append (out, "}\n\ndata: [DONE]\n\n");
 }

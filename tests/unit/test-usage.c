@@ -199,6 +199,19 @@ test_estimate (void)
   g_assert_cmpint (sluice_usage_estimate_tokens (G_MAXSIZE), ==, SLUICE_USAGE_MAX);
 }
 
+static void
+test_append (void)
+{
+  const SluiceUsage usage = { .prompt_tokens = 7, .completion_tokens = 5, .cached_tokens = 3 };
+  g_autoptr (GString) out = g_string_new ("{");
+
+  sluice_usage_append_openai (&usage, TRUE, out);
+  g_assert_cmpstr (out->str, ==, "{\"usage\":{\"prompt_tokens\":7,\"completion_tokens\":5,\"total_tokens\":12}");
+  g_string_truncate (out, 0);
+  sluice_usage_append_openai (&usage, FALSE, out);
+  g_assert_cmpstr (out->str, ==, "\"usage\":{\"prompt_tokens\":7,\"total_tokens\":7}");
+}
+
 int
 main (int argc, char *argv[])
 {
@@ -207,5 +220,6 @@ main (int argc, char *argv[])
   g_test_add_func ("/usage/several-reports", test_several_reports);
   g_test_add_func ("/usage/fill-in", test_fill_in);
   g_test_add_func ("/usage/estimate", test_estimate);
+  g_test_add_func ("/usage/append", test_append);
   return g_test_run ();
 }
