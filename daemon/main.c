@@ -274,6 +274,24 @@ prepare_process (void)
   mallopt (M_MMAP_THRESHOLD, 4 * 1024 * 1024);
 }
 
+/* What depends on where somebody stands when they start us would be another database each time. */
+static gboolean
+check_places (GError **error)
+{
+  const char *const places[] = { g_get_user_data_dir (), g_get_user_config_dir () };
+
+  for (guint i = 0; i < G_N_ELEMENTS (places); i++)
+    {
+      if (g_path_is_absolute (places[i]))
+        continue;
+      g_set_error (error, SLUICE_ERROR, SLUICE_ERROR_CONFIG,
+                   "'%s' is no place for files: HOME, and XDG_DATA_HOME and XDG_CONFIG_HOME if they are set, take "
+                   "absolute paths", places[i]);
+      return FALSE;
+    }
+  return TRUE;
+}
+
 static void
 service_clear (Service *service)
 {
@@ -335,7 +353,7 @@ main (int argc, char *argv[])
       g_print ("Topics of --debug, separated by commas:\n%s", topics);
       return EXIT_SUCCESS;
     }
-  if (!choose_topics (log, &options, &error))
+  if (!check_places (&error) || !choose_topics (log, &options, &error))
     {
       g_printerr ("sluiced: %s\n", error->message);
       return EXIT_CONFIG;

@@ -163,19 +163,16 @@ read_secrets (SluiceConfigReading *reading)
   g_clear_pointer (&reading->config, sluice_config_unref);
 }
 
-/*
- * Says whose stored key belongs to another host; that of a deployment that moved is dropped. So this is done only for
- * what comes into force: a file that is half written lacks addresses that will be there in a moment.
- */
+/* Says whose stored key belongs to another host; what becomes of it is decided when this comes into force. */
 static void
-take_mismatches (SluiceConfigReading *reading)
+add_mismatches (SluiceConfigReading *reading)
 {
   g_autofree char *file = g_build_filename (g_get_user_data_dir (), SLUICE_DIR_NAME, SLUICE_CREDENTIALS_FILE, NULL);
   g_autoptr (GPtrArray) mismatches = NULL;
 
   if (reading->router == NULL)
     return;
-  mismatches = sluice_secrets_take_mismatches (sluice_config_get_secrets (reading->config));
+  mismatches = sluice_secrets_dup_mismatches (sluice_config_get_secrets (reading->config));
   for (guint i = 0; i < mismatches->len; i++)
     add_finding (reading, SLUICE_FINDING_WARNING, file, g_ptr_array_index (mismatches, i));
 }
@@ -291,7 +288,7 @@ sluice_config_source_read (SluiceConfigSource *self)
 {
   SluiceConfigReading *reading = read_all (self, self->in_use);
 
-  take_mismatches (reading);
+  add_mismatches (reading);
   note_reading (self, reading);
   return reading;
 }
@@ -352,7 +349,7 @@ read_in_thread (GTask *task, gpointer source, gpointer data, GCancellable *cance
       g_task_return_error_if_cancelled (task);
       return;
     }
-  take_mismatches (reading);
+  add_mismatches (reading);
   g_task_return_pointer (task, reading, (GDestroyNotify) sluice_config_reading_free);
 }
 

@@ -3,6 +3,7 @@
  * From a configuration to what is served: the Ollama servers are asked first (DESIGN 7). One that does not run yet, as
  * after a login, is looked for again, less and less often.
  */
+#include "secrets/sluice-secrets.h"
 #include "sluice-daemon-private.h"
 
 #define OLLAMA "ollama"
@@ -36,11 +37,14 @@ static void
 put_in_force (SluiceDaemon *self)
 {
   g_autoptr (SluiceRouter) router = dup_router (self);
+  SluiceSecrets *secrets = sluice_config_get_secrets (self->config);
 
   warn_of_policy (self);
   sluice_front_set_cloud_policy (self->front, sluice_daemon_get_policy (self));
   sluice_front_set_config (self->front, self->config, router, self->usable ? NULL : self->config_error);
   sluice_daemon_announce (self);
+  if (secrets != NULL)
+    sluice_secrets_drop_mismatches (secrets);
   sluice_daemon_finish_reading (self);
 }
 

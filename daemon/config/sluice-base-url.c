@@ -42,10 +42,19 @@ check_parts (GUri *uri, GError **error)
 }
 
 char *
+sluice_base_url_strip (const char *text)
+{
+  char *url = g_strndup (text, strcspn (text, "?"));
+
+  for (gsize length = strlen (url); length > 0 && url[length - 1] == '/'; length--)
+    url[length - 1] = '\0';
+  return url;
+}
+
+char *
 sluice_base_url_normalize (const char *text, GError **error)
 {
   g_autoptr (GUri) uri = NULL;
-  g_autofree char *url = NULL;
 
   g_return_val_if_fail (text != NULL, NULL);
 
@@ -65,9 +74,5 @@ sluice_base_url_normalize (const char *text, GError **error)
   if (!check_parts (uri, error))
     return NULL;
 
-  url = g_strdup (text);
-  if (strchr (url, '?') == NULL)
-    for (gsize length = strlen (url); length > 0 && url[length - 1] == '/'; length--)
-      url[length - 1] = '\0';
-  return g_steal_pointer (&url);
+  return sluice_base_url_strip (text);
 }

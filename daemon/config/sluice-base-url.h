@@ -9,10 +9,15 @@
 G_BEGIN_DECLS
 
 /*
- * Checks @text: http or https, a host, no user info, no fragment, no blanks or control bytes. Returns it without
- * trailing slashes (those of a query stay). Errors: SLUICE_ERROR_CONFIG; the message does not repeat the text. Any
- * thread.
+ * Checks @text: http or https, a host, no user info, no fragment, no blanks or control bytes. Returns what
+ * sluice_base_url_strip() leaves of it. Errors: SLUICE_ERROR_CONFIG; the message does not repeat the text. Any thread.
  */
 char *sluice_base_url_normalize (const char *text, GError **error);
+
+/*
+ * @text without its query and without trailing slashes: paths are put behind it, and what is in a query may be a key,
+ * while addresses are shown (http-surface.md 1.6). (transfer full)
+ */
+char *sluice_base_url_strip (const char *text);
 
 G_END_DECLS

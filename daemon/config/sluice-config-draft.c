@@ -165,9 +165,14 @@ read_url (SluiceConfigDraft *self, SluiceConfigReader *reader, const SluiceYamlN
   g_autofree char *url = *node->text != '\0' ? sluice_base_url_normalize (node->text, &error) : g_strdup ("");
 
   if (url == NULL)
-    sluice_config_reader_error (reader, node, "%s", error->message);
-  else
-    replace_text (to, url);
+    {
+      sluice_config_reader_error (reader, node, "%s", error->message);
+      return;
+    }
+  if (strchr (node->text, '?') != NULL)
+    sluice_config_reader_warn (reader, node, "the address is used without its '?' and what follows: give a key as "
+                                                "'api_key'");
+  replace_text (to, url);
 }
 
 static void

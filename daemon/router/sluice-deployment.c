@@ -4,6 +4,7 @@
 #include <gio/gio.h>
 #include <string.h>
 
+#include "config/sluice-base-url.h"
 #include "router/sluice-locality.h"
 #include "router/sluice-ollama-name.h"
 #include "router/sluice-provider-fault.h"
@@ -61,17 +62,6 @@ first_variable (const SluiceConfig *config, const char *const *names)
   return NULL;
 }
 
-static char *
-trimmed_base (const char *base)
-{
-  char *copy = g_strdup (base);
-  gsize length = strlen (copy);
-
-  while (length > 0 && copy[length - 1] == '/')
-    copy[--length] = '\0';
-  return copy;
-}
-
 char *
 sluice_deployment_dup_usual_base (const SluiceConfig *config, const SluiceProvider *provider)
 {
@@ -79,7 +69,7 @@ sluice_deployment_dup_usual_base (const SluiceConfig *config, const SluiceProvid
 
   if (base == NULL)
     base = provider->base;
-  return base != NULL ? trimmed_base (base) : NULL;
+  return base != NULL ? sluice_base_url_strip (base) : NULL;
 }
 
 /* The address must be one that can be asked, and that nobody can be led astray by. */
@@ -145,7 +135,7 @@ sluice_deployment_new (SluiceConfig *config, const SluiceConfigModel *model, GEr
       return NULL;
     }
 
-  base = model->api_base != NULL ? trimmed_base (model->api_base)
+  base = model->api_base != NULL ? sluice_base_url_strip (model->api_base)
                                  : sluice_deployment_dup_usual_base (config, self->provider);
   self->mock_response = g_strdup (model->mock_response);
   if (base == NULL && !sluice_deployment_is_mock (self) && !self->provider->wire_pending)
@@ -293,7 +283,7 @@ sluice_deployment_new_found (const char *group,
   self->group = g_strdup (group);
   self->provider = provider;
   self->model = g_strdup (model);
-  self->api_base = trimmed_base (api_base);
+  self->api_base = sluice_base_url_strip (api_base);
   self->local = TRUE;
   self->input_femto = self->output_femto = 0;
   return self;

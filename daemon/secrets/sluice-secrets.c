@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "secrets/sluice-secrets.h"
 
+#include <gio/gio.h>
 #include <string.h>
 
 #include "secrets/sluice-credential-directory-private.h"
@@ -185,41 +186,51 @@ sluice_secrets_lookup (SluiceSecrets *self, const SluiceSecretQuery *query, Slui
   return g_strdup (found);
 }
 
-static gboolean
-drop (SluiceSecrets *self, const Mismatch *mismatch, GError **error)
-{
-  g_autoptr (SluiceCredentialStore) store = sluice_credential_store_open (self->data_directory, FALSE, error);
-  guint n_cleared;
-
-  return store != NULL
-         && sluice_credential_store_clear (store, mismatch->kind, mismatch->name, mismatch->stored_host, &n_cleared,
-                                           error);
-}
-
 static char *
-describe (SluiceSecrets *self, const Mismatch *mismatch)
+describe (gconstpointer item)
 {
-  g_autoptr (GError) error = NULL;
+  const Mismatch *mismatch = item;
 
   if (mismatch->kind == SLUICE_CREDENTIAL_PROVIDER)
     return g_strdup_printf ("the key stored for %s is for %s and is not sent to %s; if it may be, run: "
                             "sluiced --set-credential '%s@%s' < FILE",
                             mismatch->name, mismatch->stored_host, mismatch->asked_host, mismatch->name,
                             mismatch->asked_host);
-  if (drop (self, mismatch, &error) || error == NULL)
-    return g_strdup_printf ("the key stored for the deployment %s was for %s and was dropped, because the deployment "
-                            "is now at %s; set it again",
-                            mismatch->name, mismatch->stored_host, mismatch->asked_host);
-  return g_strdup_printf ("the key stored for the deployment %s is for %s, it is not sent to %s and could not be "
-                          "dropped: %s",
-                          mismatch->name, mismatch->stored_host, mismatch->asked_host, error->message);
+  return g_strdup_printf ("the key stored for the deployment %s was for %s and is dropped, because the deployment is now "
+                          "at %s; set it again",
+                          mismatch->name, mismatch->stored_host, mismatch->asked_host);
 }
 
 GPtrArray *
-sluice_secrets_take_mismatches (SluiceSecrets *self)
+sluice_secrets_dup_mismatches (SluiceSecrets *self)
 {
-  g_autoptr (GPtrArray) taken = NULL;
   GPtrArray *texts = g_ptr_array_new_with_free_func (g_free);
+
+  g_mutex_lock (&self->lock);
+  for (guint i = 0; i < self->mismatches->len; i++)
+    g_ptr_array_add (texts, describe (g_ptr_array_index (self->mismatches, i)));
+  g_mutex_unlock (&self->lock);
+  return texts;
+}
+
+static void
+drop (SluiceSecrets *self, const Mismatch *mismatch)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (SluiceCredentialStore) store = sluice_credential_store_open (self->data_directory, FALSE, &error);
+  guint n_cleared;
+
+  if (store != NULL)
+    sluice_credential_store_clear (store, mismatch->kind, mismatch->name, mismatch->stored_host, &n_cleared, &error);
+  if (error != NULL)
+    g_warning ("the key stored for the deployment %s cannot be dropped: %s", mismatch->name, error->message);
+}
+
+static void
+drop_in_thread (GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
+{
+  SluiceSecrets *self = data;
+  g_autoptr (GPtrArray) taken = NULL;
 
   g_mutex_lock (&self->lock);
   taken = g_steal_pointer (&self->mismatches);
@@ -227,6 +238,27 @@ sluice_secrets_take_mismatches (SluiceSecrets *self)
   g_mutex_unlock (&self->lock);
 
   for (guint i = 0; i < taken->len; i++)
-    g_ptr_array_add (texts, describe (self, g_ptr_array_index (taken, i)));
-  return texts;
+    {
+      const Mismatch *mismatch = g_ptr_array_index (taken, i);
+
+      if (mismatch->kind == SLUICE_CREDENTIAL_DEPLOYMENT)
+        drop (self, mismatch);
+    }
+}
+
+void
+sluice_secrets_drop_mismatches (SluiceSecrets *self)
+{
+  g_autoptr (GTask) task = NULL;
+  gboolean any;
+
+  g_mutex_lock (&self->lock);
+  any = self->mismatches->len > 0;
+  g_mutex_unlock (&self->lock);
+  if (!any)
+    return;
+  task = g_task_new (NULL, NULL, NULL, NULL);
+  g_task_set_source_tag (task, sluice_secrets_drop_mismatches);
+  g_task_set_task_data (task, sluice_secrets_ref (self), (GDestroyNotify) sluice_secrets_unref);
+  g_task_run_in_thread (task, drop_in_thread);
 }

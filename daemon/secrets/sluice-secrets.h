@@ -47,19 +47,22 @@ void sluice_secrets_unref (SluiceSecrets *self);
  * before and tries the variables afterwards.
  *
  * A stored key is given only for the host it was stored for. That there was one for another host is remembered for
- * sluice_secrets_take_mismatches(). @source (out) (optional). Returns: (nullable) (transfer full): to be freed with
+ * the mismatches below. @source (out) (optional). Returns: (nullable) (transfer full): to be freed with
  * sluice_secret_free().
  */
 char *sluice_secrets_lookup (SluiceSecrets *self, const SluiceSecretQuery *query, SluiceSecretSource *source);
 
+/* What the look-ups found stored for another host: a text for each, to be shown as a warning. (transfer full)
+ * (element-type utf8) */
+GPtrArray *sluice_secrets_dup_mismatches (SluiceSecrets *self);
+
 /*
- * What the look-ups since the last call found stored for another host: a text for each, to be shown as a warning. Keys
- * of deployments among them are dropped from credentials.db, because a key does not move to another host with its
- * deployment; those of providers stay, since another deployment may be at the old host. Call it once after all
- * deployments of a configuration that is going to be used were looked up. Blocks, one thread. (transfer full)
- * (element-type utf8)
+ * Drops the keys of deployments among those mismatches from credentials.db, because a key does not move to another host
+ * with its deployment; those of providers stay, since another deployment may be at the old host. Only when the
+ * configuration is in force: a start that fails, or a second one beside us, must not touch what is used. Does its work
+ * in a thread of its own and warns if it cannot.
  */
-GPtrArray *sluice_secrets_take_mismatches (SluiceSecrets *self);
+void sluice_secrets_drop_mismatches (SluiceSecrets *self);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (SluiceSecrets, sluice_secrets_unref)
 

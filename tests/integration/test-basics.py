@@ -395,6 +395,20 @@ def test_http_1_0(world):
         check(raw.at_end(), 'an HTTP/1.0 connection stays open')
 
 
+def test_query_of_an_address_is_not_shown(world):
+    """A key may stand there; and a path is put behind the address."""
+    base = world.upstream.base + '?api-key=planted'
+    config = make_config([model_entry('by-file', base, 'fake'),
+                          model_entry('by-variable', '', 'fake', provider='hosted_vllm'),
+                          model_entry('nobody', 'http://127.0.0.1:9/v1?api-key=planted', 'fake')])
+    with Gateway(config, environment={'HOSTED_VLLM_API_BASE': base}) as gateway:
+        for model, status in (('by-file', 200), ('by-variable', 200), ('nobody', 503)):
+            answer = gateway.chat(model).expect(status)
+            check('planted' not in str(answer.headers) + answer.body.decode(), f'{model}: {answer.headers}')
+        check_in("without its '?'", gateway.log())
+        check('planted' not in gateway.log(), gateway.log())
+
+
 def test_mock_provider_of_an_empty_configuration(_):
     with Gateway(None, key=None) as gateway:
         for model in ('mock/', 'mock/nope', 'mock/error-99', 'mock/error-600', 'mock/error-abc', 'mock/slow--5'):

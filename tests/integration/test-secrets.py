@@ -187,16 +187,26 @@ def test_a_key_stays_with_its_host():
             wait_until(lambda: 'the old configuration stays' in gateway.log(), what='the refusal')
             check_equal(deployments_stored(gateway), ['moves-id'], 'stored after a refused file')
 
+            # another one beside it, which does not get far, may not touch what this one uses
+            beside = os.path.join(gateway.directory, 'beside.yaml')
+            with open(beside, 'w', encoding='utf-8') as file:
+                file.write(config(second.base))
+            second_start = subprocess.run([program('SLUICED'), '--port', '0', '--config', beside],
+                                          env=gateway.environment, capture_output=True, timeout=20, check=False)
+            check(second_start.returncode != 0, 'two at once')
+            check_in('another sluiced', second_start.stderr.decode())
+            check_equal(deployments_stored(gateway), ['moves-id'], 'stored after a start that was refused')
+
             gateway.stop()
             gateway.write_config(config(second.base))
             gateway.restart()
             check_equal(received(gateway, second, 'moves'), None, 'key at another host')
             log = gateway.log()
             check_in('moves-id', log, 'the warning')
-            check_in('was dropped', log, 'the warning')
+            check_in('is dropped', log, 'the warning')
             check_in(hosts[1], log, 'the warning')
             check_clean(log, 'the log')
-            check_equal(deployments_stored(gateway), [], 'stored for deployments')
+            wait_until(lambda: deployments_stored(gateway) == [], what='the key is dropped')
             check(DEPLOYMENT.encode() not in read(os.path.join(gateway.data, 'credentials.db')), 'a trace is left')
 
             gateway.stop()

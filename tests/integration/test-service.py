@@ -10,6 +10,7 @@ import select
 import shutil
 import signal
 import socket
+import subprocess
 import sys
 import tempfile
 import threading
@@ -519,6 +520,18 @@ def test_systemd_socket_activate(upstream):
         finally:
             process.end()
             gateway.clean()
+
+
+
+def test_places_that_are_none(_):
+    """A relative place would be another database wherever one stands."""
+    for places in ({'XDG_DATA_HOME': 'here'}, {'XDG_CONFIG_HOME': 'here'}, {'HOME': 'here'}, {'HOME': ''}):
+        for arguments in (['--port', '0'], ['--set-credential', 'openai']):
+            environment = {name: value for name, value in clean_environment().items() if not name.startswith('XDG_')}
+            done = subprocess.run([program('SLUICED'), *arguments], env={**environment, **places}, cwd='/',
+                                  input=b'sk-test-nowhere', capture_output=True, timeout=20 * TIME_FACTOR, check=False)
+            check_equal(done.returncode, 78, f'status with {places}')
+            check_in('absolute', done.stderr.decode())
 
 
 if __name__ == '__main__':

@@ -14,7 +14,7 @@ test_good (void)
     { "https://api.example.com/v1///", "https://api.example.com/v1" },
     { "http://[::1]:8000/", "http://[::1]:8000" },
     { "HTTP://10.0.0.1", "HTTP://10.0.0.1" },
-    { "https://h/openai/deployments/d?api-version=1/", "https://h/openai/deployments/d?api-version=1/" },
+    { "https://h/openai/deployments/d/?api-version=1/", "https://h/openai/deployments/d" },
     { "https://h/a%20b", "https://h/a%20b" },
     { "https://h:65535/", "https://h:65535" },
   };
