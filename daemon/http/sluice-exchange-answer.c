@@ -185,6 +185,7 @@ sluice_exchange_append_head (SluiceExchange *self, GString *out, guint status, c
     append_deployment (self, out, length < 0);
   if (self->pending)
     g_string_append (out, "x-sluice-ledger: pending\r\n");
+  self->told_pending = self->pending;
   append_timings (self, out);
 }
 
@@ -278,6 +279,9 @@ send_tail (SluiceExchange *self)
     }
   else
     g_string_append (event, "data: [DONE]\n\n");
+  /* the head went out before this was known; a comment is for those who look */
+  if (self->pending && !self->told_pending)
+    g_string_prepend (event, ": x-sluice-ledger: pending\n\n");
   if (self->http10)
     g_string_append (tail, event->str);
   else

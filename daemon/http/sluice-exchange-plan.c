@@ -239,6 +239,17 @@ give_up (SluiceExchange *self, const GError *error)
   sluice_exchange_fail (self, error);
 }
 
+/* What was allowed when it was reserved is not any more, and nothing has been sent. */
+static void
+release_reserved (SluiceExchange *self, const GError *error)
+{
+  g_autoptr (SluiceFault) fault = sluice_fault_new_from_error (error);
+
+  g_clear_pointer (&self->encoded, g_bytes_unref);
+  fault->retriable = TRUE;
+  sluice_exchange_attempt_failed (self, g_steal_pointer (&fault), SLUICE_ATTEMPT_RELEASED, "not-allowed");
+}
+
 static void
 on_reserved (SluiceLedgerResult result, gpointer data)
 {
@@ -254,6 +265,8 @@ on_reserved (SluiceLedgerResult result, gpointer data)
       self->attempt_record->state = SLUICE_ATTEMPT_RELEASED;
       sluice_exchange_settle_late (self, self->answer_status, "client-gone");
     }
+  else if (result == SLUICE_LEDGER_COMMITTED && !may_ask (self, self->deployment, &error))
+    release_reserved (self, error);
   else if (result == SLUICE_LEDGER_COMMITTED)
     {
       if (self->stream)

@@ -56,6 +56,7 @@ struct _SluiceExchange {
   /* the answer */
   SluiceExchangeRecord *record; /* (owned) (nullable): from admission on */
   gboolean pending;             /* the ledger keeps the row in memory */
+  gboolean told_pending;        /* the head says so */
   SluiceUsage usage;
   gsize room_held;      /* of the budget for answers */
   gsize room_asked;     /* 0: not waiting in line */

@@ -49,6 +49,8 @@ send_head (SluiceExchange *self, const char *bytes, gsize length)
 {
   g_autoptr (GString) head = g_string_sized_new (1024);
 
+  /* as far as it can be known now */
+  self->pending = sluice_ledger_get_state (self->worker->shared.ledger) != SLUICE_LEDGER_OK;
   sluice_exchange_append_head (self, head, 200, "text/event-stream; charset=utf-8", -1);
   g_string_append (head, "\r\n");
   sluice_exchange_move_to (self, SLUICE_STAGE_RELAYING);

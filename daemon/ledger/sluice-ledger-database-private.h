@@ -44,6 +44,9 @@ gboolean sluice_ledger_database_has_moved (sqlite3 *db);
  * SLUICE_ERROR_STORAGE. (transfer full) (nullable) */
 char *sluice_ledger_database_move_aside (const char *path, const char *why, SluiceClock *clock, GError **error);
 
+/* Removes the file and what SQLite has put beside it. */
+void sluice_ledger_database_remove (const char *path);
+
 /* "<path>.<word>-20260131T120000Z", or with a number behind it if that is taken. (transfer full) */
 char *sluice_ledger_database_name_aside (const char *path, const char *word, SluiceClock *clock);
 

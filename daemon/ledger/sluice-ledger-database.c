@@ -223,6 +223,19 @@ sluice_ledger_database_has_moved (sqlite3 *db)
   return sqlite3_file_control (db, "main", SQLITE_FCNTL_HAS_MOVED, &moved) == SQLITE_OK && moved != 0;
 }
 
+void
+sluice_ledger_database_remove (const char *path)
+{
+  static const char *const suffixes[] = { "-journal", "-wal", "-shm", "" };
+
+  for (guint i = 0; i < G_N_ELEMENTS (suffixes); i++)
+    {
+      g_autofree char *name = g_strconcat (path, suffixes[i], NULL);
+
+      g_unlink (name);
+    }
+}
+
 char *
 sluice_ledger_database_name_aside (const char *path, const char *word, SluiceClock *clock)
 {

@@ -102,7 +102,7 @@ copy_aside (sqlite3 *db, const char *path, int version, SluiceClock *clock, int 
   if (*code == SQLITE_OK)
     return TRUE;
 
-  g_unlink (aside);
+  sluice_ledger_database_remove (aside);
   g_set_error (error, SLUICE_ERROR, SLUICE_ERROR_STORAGE,
                "cannot copy the database of version %d to %s: %s", version, aside, sqlite3_errstr (*code));
   return FALSE;

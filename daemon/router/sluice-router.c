@@ -493,7 +493,8 @@ sluice_router_plan (SluiceRouter *self, const char *model, gboolean *names_group
     return single (sluice_deployment_new_found (model, sluice_provider_find ("mock"), model + strlen ("mock/"), ""));
 
   if (cause != NULL)
-    g_set_error (error, SLUICE_ERROR, SLUICE_ERROR_MODEL_UNKNOWN, "there is no model '%.200s': %.400s", model,
+    g_set_error (error, SLUICE_ERROR, SLUICE_ERROR_MODEL_UNKNOWN,
+                 "there is no model '%.200s' (%.400s), call /v1/models to see the models that there are", model,
                  cause->message);
   else
     g_set_error (error, SLUICE_ERROR, SLUICE_ERROR_MODEL_UNKNOWN,

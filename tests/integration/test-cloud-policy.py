@@ -9,9 +9,11 @@ import re
 import shutil
 import subprocess
 import tempfile
+import threading
 
-from harness import (MASTER_KEY, PRICES, Gateway, Recorder, Skip, Upstream, check, check_equal, check_in, make_config,
-                     model_entry, run_tests, wait_until)
+from bus_client import NAME, PATH, Bus
+from harness import (MASTER_KEY, PRICES, RELEASED, Gateway, Recorder, Skip, Upstream, check, check_equal, check_in,
+                     make_config, model_entry, run_tests, wait_until)
 from ollama_list import OllamaList
 
 REFUSED = (403, 'cloud_policy')
@@ -208,6 +210,64 @@ def test_models_that_ollama_passes_on(_):
                          'ol/x:cloud\n', 'ol/x:120b-CLOUD', 'ol/x: cloud', 'ol/x:cloud\u00a0', 'ol/x:cloud\u0085'):
                 check_refused(gateway.chat(name), name)
         check_equal(ollama.asked, ['plain', 'plain'], 'what Ollama was asked')
+
+
+@contextlib.contextmanager
+def held_ledger(gateway):
+    """Lets the next write of the ledger's thread take two seconds."""
+    program = shutil.which('strace')
+    if program is None:
+        raise Skip('no strace on this machine')
+    tasks = f'/proc/{gateway.pid}/task'
+    names = {task: open(os.path.join(tasks, task, 'comm'), encoding='ascii').read().strip()
+             for task in os.listdir(tasks)}
+    ledger = [task for task, name in names.items() if name == 'ledger']
+    check_equal(len(ledger), 1, f'threads that write: {names}')
+    with tempfile.TemporaryDirectory(prefix='sluice-trace-') as directory:
+        process = subprocess.Popen([program, '-qq', '-p', ledger[0], '-o', os.path.join(directory, 'trace'),
+                                    '-e', 'trace=pwrite64', '-e', 'inject=pwrite64:delay_enter=2s:when=1'])
+        try:
+            def traced_or_ended():
+                with open(os.path.join(tasks, ledger[0], 'status'), encoding='ascii') as status:
+                    return re.search(r'TracerPid:\t[1-9]', status.read()) or process.poll() is not None
+            wait_until(traced_or_ended, 5, 'the tracer')
+            if process.poll() is not None:
+                raise Skip('tracing is not permitted here')
+            yield
+        finally:
+            process.terminate()
+            process.wait()
+
+
+def test_off_while_a_reservation_is_written(upstream):
+    """What waits for the ledger when the cloud is switched off is not sent when the ledger is ready."""
+    entries = [model_entry('paid', upstream.base, 'fake', provider='openai', extra=PRICES),
+               model_entry('local', upstream.base, 'fake')]
+    with Bus() as bus, Gateway(make_config(entries), environment={'DBUS_SESSION_BUS_ADDRESS': bus.address}) as gateway:
+        wait_until(lambda: bus.busctl('status', NAME)[0] == 0, 5, 'the name on the bus')
+        gateway.chat('local').expect(200)
+        upstream.reset()
+        answers = []
+        with held_ledger(gateway):
+            waiting = threading.Thread(target=lambda: answers.append(gateway.chat('paid')))
+            waiting.start()
+            wait_until(lambda: figure(gateway, 'litellm_in_flight_requests') == 1, 5, 'the request waits')
+            switching = threading.Thread(
+                target=lambda: bus.busctl('call', NAME, PATH, NAME, 'SetCloudPolicy', 'sa{sv}', 'off', '0'))
+            switching.start()
+            wait_until(lambda: figure(gateway, r'sluice_cloud_policy\{policy="off"\}') == 1, 1.5, 'the cloud is off')
+            check_equal(answers, [], 'the first one is still waiting')
+            waiting.join()
+            switching.join()
+        check_refused(answers[0], 'paid')
+        check_equal(upstream.requests(), 0, 'requests at the cloud')
+        row = gateway.exchanges()[-1]
+        check_equal((row['status'], [attempt['state'] for attempt in row['attempts']]), (403, [RELEASED]), 'its row')
+
+
+def figure(gateway, name):
+    match = re.search(f'^{name} (\\d+)$', gateway.get('/metrics').body.decode(), re.MULTILINE)
+    return int(match.group(1)) if match else None
 
 
 def test_mixed_group(upstream):

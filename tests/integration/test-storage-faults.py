@@ -56,6 +56,7 @@ def check_degrades_and_recovers(gateway, upstream, repair):
     check(is_degraded(gateway), 'health does not say degraded')
     stream = gateway.chat('local', stream=True, headers={'x-litellm-call-id': 'stream'}).expect(200)
     check_equal(stream.events()[-1], '[DONE]', 'a free stream')
+    check_equal(stream.headers.get('x-sluice-ledger'), 'pending', 'x-sluice-ledger of a stream')
     repair()
     wait_until(lambda: not is_degraded(gateway), 5, 'recovery', step=0.05)
     gateway.chat('paid', headers={'x-litellm-call-id': 'paid-after'}).expect(200)
@@ -101,6 +102,24 @@ def test_write_error(upstream):
 
 def test_sync_error(upstream):
     check_failing(upstream, {'durability': 'power-loss'}, sync=errno.EIO)
+
+
+def test_stream_that_ends_while_nothing_can_be_written(upstream):
+    """Its head is gone when the disk fails: a comment in front of the end says that its row is only in memory."""
+    entries = [model_entry('paid', upstream.base, 'fake:stream:events=20,ms=40', provider='openai', extra=PRICES)]
+    with failing() as control, Gateway(make_config(entries), environment=control.environment) as gateway:
+        answers = []
+        thread = threading.Thread(target=lambda: answers.append(gateway.chat('paid', stream=True)))
+        thread.start()
+        wait_until(lambda: gateway.rows('SELECT 1 FROM attempt'), 5, 'the reservation')
+        control.set(write=errno.EIO)
+        thread.join()
+        check_equal(answers[0].events()[-1], '[DONE]', 'the end')
+        check_equal(answers[0].headers.get('x-sluice-ledger'), None, 'x-sluice-ledger, too early')
+        check(answers[0].body.endswith(b': x-sluice-ledger: pending\n\ndata: [DONE]\n\n'), answers[0].body[-200:])
+        control.set()
+        wait_until(lambda: not is_degraded(gateway), 5, 'recovery', step=0.05)
+        check_whole(gateway)
 
 
 def test_write_error_in_the_middle_of_streams(upstream):
