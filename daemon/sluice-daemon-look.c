@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * From a configuration to what is served: the Ollama servers are asked first (DESIGN 7). One that does not run yet, as
- * after a login, is looked for again, less and less often.
+ * after a login, is looked for again, less and less often; and with the cloud off a model that no list has makes us
+ * look at once.
  */
 #include "secrets/sluice-secrets.h"
 #include "sluice-daemon-private.h"
@@ -48,26 +49,41 @@ put_in_force (SluiceDaemon *self)
   sluice_daemon_finish_reading (self);
 }
 
+/* What is known of the servers now: of one whose list could not be read, what was known before. */
+static void
+keep_missing (SluiceDaemon *self, const SluiceFinderResult *result)
+{
+  for (guint i = 0; i < result->missing->len; i++)
+    sluice_ollama_lists_keep (result->lists, self->lists, g_ptr_array_index (result->missing, i));
+  self->n_missing = result->missing->len;
+}
+
+static void
+take_found (SluiceDaemon *self, GPtrArray *found)
+{
+  g_ptr_array_set_size (self->found, 0);
+  for (guint i = 0; i < found->len; i++)
+    {
+      const SluiceFound *one = g_ptr_array_index (found, i);
+      g_autofree char *group = g_strconcat (OLLAMA "/", one->name, NULL);
+
+      g_ptr_array_add (self->found, sluice_deployment_new_found (group, sluice_provider_find (OLLAMA), one->name,
+                                                                 one->base));
+    }
+}
+
 static void
 on_found (const SluiceFinderResult *result, gpointer user_data)
 {
   SluiceDaemon *self = user_data;
 
+  keep_missing (self, result);
   if (self->router != NULL)
-    sluice_router_set_remote (self->router, result->remote);
+    sluice_router_set_lists (self->router, result->lists);
   else if (result->complete)
-    {
-      g_ptr_array_set_size (self->found, 0);
-      for (guint i = 0; i < result->found->len; i++)
-        {
-          const SluiceFound *found = g_ptr_array_index (result->found, i);
-          g_autofree char *group = g_strconcat (OLLAMA "/", found->name, NULL);
-
-          g_ptr_array_add (self->found, sluice_deployment_new_found (group, sluice_provider_find (OLLAMA), found->name,
-                                                                     found->base));
-        }
-    }
-  self->n_absent = result->n_absent;
+    take_found (self, result->found);
+  g_clear_pointer (&self->lists, sluice_ollama_lists_unref);
+  self->lists = sluice_ollama_lists_ref (result->lists);
   self->look_again_s = LOOK_AGAIN_S;
   g_clear_pointer (&self->finder, sluice_finder_free);
   put_in_force (self);
@@ -88,16 +104,17 @@ dup_bases (SluiceDaemon *self)
   return bases;
 }
 
-/* Somebody listens where nobody did: a reading like any other takes in what is there. */
+/* The servers say something else than before: a reading like any other takes it in. */
 static void
 on_looked_again (const SluiceFinderResult *result, gpointer user_data)
 {
   SluiceDaemon *self = user_data;
-  gboolean came = result->n_absent < self->n_absent;
+  gboolean changed;
 
-  self->n_absent = result->n_absent;
+  keep_missing (self, result);
+  changed = self->lists == NULL || !sluice_ollama_lists_equal (result->lists, self->lists);
   g_clear_pointer (&self->finder, sluice_finder_free);
-  if (came)
+  if (changed)
     sluice_daemon_reload (self, NULL, NULL);
   else
     sluice_daemon_look_again_later (self);
@@ -107,19 +124,31 @@ static gboolean
 look_again (gpointer data)
 {
   SluiceDaemon *self = data;
-  g_autoptr (GPtrArray) bases = dup_bases (self);
 
   self->look_source = 0;
+  self->looked_us = sluice_clock_monotonic (self->clock);
   self->look_again_s = MIN (self->look_again_s * 2, LOOK_AGAIN_MAX_S);
-  self->finder = sluice_finder_new (bases, on_looked_again, self);
+  self->finder = sluice_finder_new (self->bases, on_looked_again, self);
   return G_SOURCE_REMOVE;
 }
 
 void
 sluice_daemon_look_again_later (SluiceDaemon *self)
 {
-  if (self->n_absent > 0)
+  if (self->n_missing > 0)
     self->look_source = g_timeout_add_seconds (self->look_again_s, look_again, self);
+}
+
+void
+sluice_daemon_look_soon (gpointer data)
+{
+  SluiceDaemon *self = data;
+  gint64 wait = self->looked_us + LOOK_AGAIN_S * G_USEC_PER_SEC - sluice_clock_monotonic (self->clock);
+
+  if (self->finder != NULL || self->reading_for != NULL || self->stopping)
+    return;
+  g_clear_handle_id (&self->look_source, g_source_remove);
+  self->look_source = g_timeout_add (wait > 0 ? (guint) (wait / 1000) + 1 : 0, look_again, self);
 }
 
 void
@@ -132,10 +161,14 @@ sluice_daemon_stop_looking (SluiceDaemon *self)
 void
 sluice_daemon_serve (SluiceDaemon *self)
 {
-  g_autoptr (GPtrArray) bases = dup_bases (self);
-
-  if (bases->len > 0)
-    self->finder = sluice_finder_new (bases, on_found, self);
-  else
-    put_in_force (self);
+  g_clear_pointer (&self->bases, g_ptr_array_unref);
+  self->bases = dup_bases (self);
+  self->looked_us = sluice_clock_monotonic (self->clock);
+  if (self->bases->len > 0)
+    {
+      self->finder = sluice_finder_new (self->bases, on_found, self);
+      return;
+    }
+  self->n_missing = 0;
+  put_in_force (self);
 }

@@ -27,7 +27,10 @@ struct _SluiceDaemon {
   SluiceLedger *ledger;      /* (owned) (nullable) */
   SluiceFront *front;        /* (owned) (nullable) */
   SluiceFinder *finder;      /* (owned) (nullable): a look at Ollama servers is under way */
-  guint n_absent;            /* servers that were not there at the last look */
+  GPtrArray *bases;          /* (owned) (nullable) (element-type utf8): whom the last serving asked */
+  SluiceOllamaLists *lists;  /* (owned) (nullable): what the servers said that are in force */
+  guint n_missing;           /* servers whose list could not be read at the last look */
+  gint64 looked_us;          /* monotonic: when it began */
   guint look_source;         /* the next look at them */
   guint look_again_s;
   GCancellable *cancellable; /* (owned): of readings */
@@ -90,7 +93,10 @@ void sluice_daemon_choose_topics (SluiceDaemon *self);
  * before is served. Ends the reading. */
 void sluice_daemon_serve (SluiceDaemon *self);
 
-/* If a server was not there: no reading is under way, and none begins by itself. */
+/* A request asks for a model that no list has: looks at the servers, but not more often than once a second. */
+void sluice_daemon_look_soon (gpointer daemon);
+
+/* If a server's list is missing: no reading is under way, and none begins by itself. */
 void sluice_daemon_look_again_later (SluiceDaemon *self);
 
 /* Ends a look under way and forgets the next one. */

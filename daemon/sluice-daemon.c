@@ -48,6 +48,8 @@ sluice_daemon_dispose (GObject *object)
   g_clear_pointer (&self->files, g_ptr_array_unref);
   g_clear_pointer (&self->config_error, g_free);
   g_clear_pointer (&self->found, g_ptr_array_unref);
+  g_clear_pointer (&self->bases, g_ptr_array_unref);
+  g_clear_pointer (&self->lists, sluice_ollama_lists_unref);
   g_clear_pointer (&self->reading_for, g_array_unref);
   g_clear_pointer (&self->waiting, g_array_unref);
   G_OBJECT_CLASS (sluice_daemon_parent_class)->dispose (object);
@@ -201,6 +203,7 @@ sluice_daemon_start (SluiceDaemon *self, GError **error)
   sluice_daemon_note_reading (
       self, self->usable ? NULL : "the configuration cannot be used, nothing is served until it is mended");
   sluice_front_set_cloud_policy (self->front, sluice_daemon_get_policy (self));
+  sluice_front_watch_unlisted (self->front, self->inbox, sluice_daemon_look_soon, self);
   sluice_daemon_watch_files (self);
   sluice_daemon_join_bus (self);
   sluice_daemon_serve (self);

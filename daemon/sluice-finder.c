@@ -52,7 +52,8 @@ finder_unref (SluiceFinder *self)
   g_object_unref (self->cancellable);
   g_object_unref (self->session);
   g_ptr_array_unref (self->result.found);
-  sluice_remote_models_unref (self->result.remote);
+  g_ptr_array_unref (self->result.missing);
+  sluice_ollama_lists_unref (self->result.lists);
   g_free (self);
 }
 
@@ -70,16 +71,15 @@ add_model (SluiceFinder *self, const Look *look, SluiceJsonValue entry)
 {
   g_autofree char *name = sluice_json_dup_string (sluice_json_get (entry, "name"));
   g_autofree char *host = sluice_json_dup_string (sluice_json_get (entry, "remote_host"));
+  gboolean elsewhere;
   SluiceFound *found;
 
   if (name == NULL || *name == '\0')
     return;
-  if ((host != NULL && *host != '\0') || sluice_ollama_name_is_cloud (name))
-    {
-      sluice_remote_models_add (self->result.remote, look->base, name);
-      return;
-    }
-  if (look->foreign)
+  elsewhere = (host != NULL && *host != '\0') || sluice_ollama_name_is_cloud (name);
+  sluice_ollama_lists_add (self->result.lists, look->base, name,
+                           elsewhere ? SLUICE_OLLAMA_ELSEWHERE : SLUICE_OLLAMA_HERE);
+  if (elsewhere || look->foreign)
     return;
   found = g_new (SluiceFound, 1);
   *found = (SluiceFound){ g_strdup (look->base), g_steal_pointer (&name) };
@@ -125,10 +125,15 @@ on_list (GObject *source, GAsyncResult *result, gpointer data)
 
   if (self->func != NULL)
     {
-      /* where nobody listens there is nothing to miss */
-      if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CONNECTION_REFUSED))
-        self->result.n_absent++;
-      else if (bytes == NULL || !read_list (self, look, bytes))
+      if (bytes != NULL && read_list (self, look, bytes))
+        {
+          guint index;
+
+          if (g_ptr_array_find_with_equal_func (self->result.missing, look->base, g_str_equal, &index))
+            g_ptr_array_remove_index (self->result.missing, index);
+        }
+      /* where nobody listens nobody offers anything */
+      else if (!g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CONNECTION_REFUSED))
         self->result.complete = FALSE;
       if (look->foreign)
         g_message ("the models of %s are not offered, since another user runs it; configure those that you trust",
@@ -190,6 +195,7 @@ ask (SluiceFinder *self, const char *base)
   soup_message_add_flags (message, SOUP_MESSAGE_NO_REDIRECT);
   look = g_new (Look, 1);
   *look = (Look){ self, g_strdup (base), FALSE };
+  g_ptr_array_add (self->result.missing, g_strdup (base));
   self->refs++;
   self->n_asked++;
   /* asked for its end, the message may outlive the look */
@@ -206,7 +212,8 @@ sluice_finder_new (GPtrArray *bases, SluiceFinderFunc func, gpointer user_data)
   self->func = func;
   self->user_data = user_data;
   self->result.found = g_ptr_array_new_with_free_func (found_free);
-  self->result.remote = sluice_remote_models_new ();
+  self->result.missing = g_ptr_array_new_with_free_func (g_free);
+  self->result.lists = sluice_ollama_lists_new ();
   self->result.complete = TRUE;
   self->cancellable = g_cancellable_new ();
   self->session = soup_session_new_with_options ("timeout", 2, NULL);

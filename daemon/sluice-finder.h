@@ -5,7 +5,7 @@
  */
 #pragma once
 
-#include "router/sluice-remote-models.h"
+#include "router/sluice-ollama-lists.h"
 
 G_BEGIN_DECLS
 
@@ -18,10 +18,10 @@ typedef struct {
 } SluiceFound;
 
 typedef struct {
-  GPtrArray *found;           /* (element-type SluiceFound) */
-  SluiceRemoteModels *remote; /* the others */
+  GPtrArray *found;           /* (element-type SluiceFound): of what the servers run themselves */
+  SluiceOllamaLists *lists;   /* what all servers have, and what they only pass on */
+  GPtrArray *missing;         /* (element-type utf8): addresses of which no list could be read */
   gboolean complete;          /* FALSE if a server was there but did not answer well in time */
-  guint n_absent;             /* servers of which nobody listens: what they have is not known */
 } SluiceFinderResult;
 
 /* Called once, from the main loop, within a second; @result is the finder's and lives during the call. */

@@ -79,6 +79,13 @@ find_dialect (SluiceExchange *self, const SluiceDeployment *deployment, GError *
   return NULL;
 }
 
+static void
+ask_for_lists (SluiceUnlistedCall *call)
+{
+  if (call->inbox != NULL && g_atomic_int_compare_and_exchange (&call->asked, FALSE, TRUE))
+    sluice_inbox_push (call->inbox, call->func, call->data, NULL);
+}
+
 /*
  * Whether @deployment may be asked at this moment: the one place that everything passes that leaves this machine. Each
  * refusal is an error that the client can act on.
@@ -88,10 +95,11 @@ may_ask (SluiceExchange *self, const SluiceDeployment *deployment, GError **erro
 {
   SluiceCloudPolicy policy = (SluiceCloudPolicy) g_atomic_int_get (self->worker->shared.cloud_policy);
   const char *budget = sluice_config_get_unenforced_budget (self->snapshot->config);
+  g_autoptr (GError) reason = NULL;
 
-  if (deployment->local)
+  if (deployment->local && !deployment->unlisted)
     return TRUE;
-  if (self->guard.identity.local_only)
+  if (!deployment->local && self->guard.identity.local_only)
     {
       g_set_error (error, SLUICE_ERROR, SLUICE_ERROR_FORBIDDEN,
                    "'%.200s' can cost money, and without a key only local models may be used: set master_key and send "
@@ -99,7 +107,7 @@ may_ask (SluiceExchange *self, const SluiceDeployment *deployment, GError **erro
                    self->model);
       return FALSE;
     }
-  if (budget != NULL)
+  if (!deployment->local && budget != NULL)
     {
       g_set_error (error, SLUICE_ERROR, SLUICE_ERROR_BUDGET_UNENFORCED,
                    "'%.200s' can cost money, and the budget %s is not enforced yet: remove it from the configuration "
@@ -107,7 +115,12 @@ may_ask (SluiceExchange *self, const SluiceDeployment *deployment, GError **erro
                    self->model, budget);
       return FALSE;
     }
-  return sluice_cloud_policy_allows (policy, deployment, self->cloud_chosen, error);
+  if (sluice_cloud_policy_allows (policy, deployment, self->cloud_chosen, &reason))
+    return TRUE;
+  if (g_error_matches (reason, SLUICE_ERROR, SLUICE_ERROR_UNLISTED))
+    ask_for_lists (self->worker->shared.unlisted);
+  g_propagate_error (error, g_steal_pointer (&reason));
+  return FALSE;
 }
 
 /* Whether what was asked for is already the cloud (DESIGN 7): nothing local is among it, or the client chose. */

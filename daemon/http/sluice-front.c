@@ -20,6 +20,9 @@ struct _SluiceFront {
   SluiceAcceptor *acceptor;  /* (owned) (nullable) */
   GPtrArray *addresses;      /* (owned) (element-type utf8) */
   guint port;
+  SluiceUnlistedCall unlisted; /* its inbox is (owned) */
+  SluiceInboxFunc unlisted_func;
+  gpointer unlisted_data; /* unowned */
   gint cloud_policy; /* atomic: a SluiceCloudPolicy, read by the workers */
   gboolean port_inherited; /* host and port are those of sockets that we were given */
   guint n_own;             /* listeners that nobody else holds */
@@ -155,6 +158,7 @@ sluice_front_new (SluiceConfig *config,
   self->shared.metrics = sluice_metrics_new (clock);
   self->cloud_policy = SLUICE_CLOUD_FALLBACK;
   self->shared.cloud_policy = &self->cloud_policy;
+  self->shared.unlisted = &self->unlisted;
   self->workers = g_ptr_array_new_with_free_func ((GDestroyNotify) sluice_worker_stop);
   self->addresses = g_ptr_array_new_with_free_func (g_free);
   self->acceptor = sluice_acceptor_new (self->workers, affordable_connections (settings));
@@ -188,6 +192,25 @@ sluice_front_set_cloud_policy (SluiceFront *self, SluiceCloudPolicy policy)
   g_atomic_int_set (&self->cloud_policy, (gint) policy);
   for (guint i = 0; policy == SLUICE_CLOUD_OFF && i < self->workers->len; i++)
     sluice_worker_leave_cloud (g_ptr_array_index (self->workers, i));
+}
+
+static void
+on_unlisted (gpointer data)
+{
+  SluiceFront *self = data;
+
+  g_atomic_int_set (&self->unlisted.asked, FALSE);
+  self->unlisted_func (self->unlisted_data);
+}
+
+void
+sluice_front_watch_unlisted (SluiceFront *self, SluiceInbox *inbox, SluiceInboxFunc func, gpointer user_data)
+{
+  self->unlisted_func = func;
+  self->unlisted_data = user_data;
+  self->unlisted.func = on_unlisted;
+  self->unlisted.data = self;
+  self->unlisted.inbox = sluice_inbox_ref (inbox);
 }
 
 void
@@ -263,6 +286,7 @@ sluice_front_free (SluiceFront *self)
   g_ptr_array_unref (self->workers);
   g_ptr_array_unref (self->addresses);
   sluice_metrics_free (self->shared.metrics);
+  g_clear_pointer (&self->unlisted.inbox, sluice_inbox_unref);
   sluice_body_budget_free (self->shared.budget);
   sluice_body_budget_free (self->shared.answers);
   g_object_unref (self->shared.ledger);

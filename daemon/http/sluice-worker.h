@@ -15,12 +15,21 @@ G_BEGIN_DECLS
 
 typedef struct _SluiceWorker SluiceWorker;
 
+/* What is done, once for any number of requests, when one asks for a model that no list has. */
+typedef struct {
+  SluiceInbox *inbox; /* (nullable): nothing is done */
+  SluiceInboxFunc func;
+  gpointer data;
+  gint asked; /* atomic: the call is on its way */
+} SluiceUnlistedCall;
+
 typedef struct {
   SluiceClock *clock;
   SluiceLedger *ledger;
   SluiceBodyBudget *budget;
   SluiceBodyBudget *answers; /* the same for answers that are not streamed */
   gint *cloud_policy; /* atomic: a SluiceCloudPolicy */
+  SluiceUnlistedCall *unlisted;
   SluiceMetrics *metrics;
 } SluiceWorkerShared;
 

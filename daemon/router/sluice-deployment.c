@@ -156,8 +156,8 @@ sluice_deployment_new (SluiceConfig *config, const SluiceConfigModel *model, GEr
   self->local = model->local >= 0 ? model->local == 1 : self->provider->runs_models_here && private_address;
   if (sluice_deployment_is_mock (self) && model->local < 0)
     self->local = TRUE;
-  /* Ollama hands some models on to its own cloud: they are tagged so (DESIGN 7) */
-  if (model->local < 0 && sluice_deployment_is_ollama (self) && sluice_ollama_name_is_cloud (name))
+  /* Ollama hands some models on to its own cloud: they are tagged so (DESIGN 7), also where it speaks OpenAI's form */
+  if (model->local < 0 && self->local && sluice_ollama_name_is_cloud (name))
     self->local = FALSE;
   self->input_femto = model->input_femto;
   self->output_femto = model->output_femto;

@@ -23,6 +23,7 @@ struct _SluiceDeployment {
   char *organization;           /* (nullable) */
   char *mock_response;          /* (nullable): answer with this text, call nobody */
   gboolean local;               /* DESIGN 7: it may not cost money and needs no proxy */
+  gboolean unlisted;            /* local as far as is known, but its Ollama has not said that it runs it itself */
   gint64 input_femto;           /* per prompt token; -1: no price known */
   gint64 output_femto;          /* per completion token; -1: no price known */
   gint64 timeout_ms;            /* of the whole call; -1: the setting */

@@ -12,11 +12,25 @@ is_nothing (gunichar character)
   return g_unichar_isspace (character) || type == G_UNICODE_CONTROL || type == G_UNICODE_FORMAT;
 }
 
+/* A name may say in full what is meant anyway: https://registry.ollama.ai/library/NAME. */
+static const char *
+without_usual_place (const char *name)
+{
+  static const char *const usual[] = { "http://", "https://", "registry.ollama.ai/", "library/" };
+
+  for (guint i = 0; i < G_N_ELEMENTS (usual); i++)
+    if (g_str_has_prefix (name, usual[i]))
+      name += strlen (usual[i]);
+  return name;
+}
+
 char *
 sluice_ollama_name_normalize (const char *name)
 {
   g_autoptr (GString) plain = g_string_new (NULL);
   g_autofree char *lower = NULL;
+  const char *begin;
+  const char *last;
 
   for (const char *p = name; *p != '\0'; p = g_utf8_next_char (p))
     {
@@ -26,7 +40,9 @@ sluice_ollama_name_normalize (const char *name)
         g_string_append_unichar (plain, character);
     }
   lower = g_utf8_strdown (plain->str, -1);
-  return strrchr (lower, ':') != NULL ? g_steal_pointer (&lower) : g_strconcat (lower, ":latest", NULL);
+  begin = without_usual_place (lower);
+  last = strrchr (begin, '/');
+  return g_strconcat (begin, strchr (last != NULL ? last : begin, ':') != NULL ? "" : ":latest", NULL);
 }
 
 gboolean

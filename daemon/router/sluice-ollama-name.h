@@ -9,8 +9,8 @@
 
 G_BEGIN_DECLS
 
-/* "name:tag" without blanks and control characters, in lower case, with the tag "latest" if there is none. @name:
- * UTF-8. (transfer full) */
+/* "name:tag" without blanks and control characters, in lower case, without the usual host and namespace, with the tag
+ * "latest" if there is none. @name: UTF-8. (transfer full) */
 char *sluice_ollama_name_normalize (const char *name);
 
 /* Whether the tag says that the model runs in Ollama's cloud: "name:cloud", "name:120b-cloud", however written. */

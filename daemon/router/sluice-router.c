@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "config/sluice-base-url.h"
 #include "config/sluice-finding-sink.h"
 #include "router/sluice-provider-fault.h"
 #include "router/sluice-wildcard.h"
@@ -33,7 +34,7 @@ struct _SluiceRouter {
   GArray *wildcards;   /* (element-type WildcardItem): those that are asked first come first */
   SluiceConfig *config; /* (owned) (nullable): keeps aliases and items */
   gboolean unconfigured;
-  SluiceRemoteModels *remote; /* (owned) (nullable): what local servers only pass on */
+  SluiceOllamaLists *lists; /* (owned) (nullable): what local servers have, and what they only pass on */
 };
 
 /* Listed while nothing is configured; error-<status> and slow-<ms> have no end. */
@@ -306,7 +307,7 @@ sluice_router_unref (SluiceRouter *self)
   g_ptr_array_unref (self->names);
   g_hash_table_unref (self->aliases);
   g_array_unref (self->wildcards);
-  g_clear_pointer (&self->remote, sluice_remote_models_unref);
+  g_clear_pointer (&self->lists, sluice_ollama_lists_unref);
   g_clear_pointer (&self->config, sluice_config_unref);
   g_free (self);
 }
@@ -321,13 +322,14 @@ add_base (GPtrArray *bases, const SluiceDeployment *deployment)
 
 /* What a client may get that names the provider itself. */
 static void
-add_usual_base (SluiceRouter *self, GPtrArray *bases)
+add_named_base (SluiceRouter *self, const SluiceConfigModel *item, GPtrArray *bases)
 {
   const SluiceProvider *provider = sluice_provider_find ("ollama");
-  g_autofree char *base = sluice_deployment_dup_usual_base (self->config, provider);
-  g_autoptr (SluiceDeployment) usual = sluice_deployment_new_found ("ollama", provider, "", base);
+  g_autofree char *base = item->api_base != NULL ? sluice_base_url_strip (item->api_base)
+                                                 : sluice_deployment_dup_usual_base (self->config, provider);
+  g_autoptr (SluiceDeployment) named = sluice_deployment_new_found ("ollama", provider, "", base);
 
-  add_base (bases, usual);
+  add_base (bases, named);
 }
 
 GPtrArray *
@@ -350,30 +352,45 @@ sluice_router_dup_ollama_bases (SluiceRouter *self)
       if (entry->pattern->provider != NULL)
         add_base (bases, entry->pattern);
       else
-        add_usual_base (self, bases);
+        add_named_base (self, entry->item, bases);
     }
   return bases;
 }
 
-static void
-mark_remote (SluiceRouter *self, SluiceDeployment *deployment)
+/* An address of Ollama that other programs use for its OpenAI form. */
+static char *
+dup_plain_base (const char *base)
 {
-  if (self->remote != NULL && deployment->local && sluice_deployment_is_ollama (deployment)
-      && sluice_remote_models_contains (self->remote, deployment->api_base, deployment->model))
+  return g_str_has_suffix (base, "/v1") ? g_strndup (base, strlen (base) - strlen ("/v1")) : g_strdup (base);
+}
+
+/* @said: model_info.local is given. */
+static void
+mark (SluiceRouter *self, SluiceDeployment *deployment, gboolean said)
+{
+  g_autofree char *base = dup_plain_base (deployment->api_base);
+  SluiceOllamaPlace place;
+
+  if (self->lists == NULL || !deployment->local || deployment->provider == NULL)
+    return;
+  place = sluice_ollama_lists_find (self->lists, base, deployment->model);
+  if (place == SLUICE_OLLAMA_ELSEWHERE)
     deployment->local = FALSE;
+  else
+    deployment->unlisted = place == SLUICE_OLLAMA_UNKNOWN && !said && sluice_deployment_is_ollama (deployment);
 }
 
 void
-sluice_router_set_remote (SluiceRouter *self, SluiceRemoteModels *remote)
+sluice_router_set_lists (SluiceRouter *self, SluiceOllamaLists *lists)
 {
-  self->remote = sluice_remote_models_ref (remote);
+  self->lists = sluice_ollama_lists_ref (lists);
   for (guint i = 0; i < sluice_config_get_n_models (self->config); i++)
     {
       const SluiceConfigModel *model = sluice_config_get_model (self->config, i);
       SluiceDeployment *deployment = g_hash_table_lookup (self->ids, model->id);
 
       if (deployment != NULL && model->local < 0)
-        mark_remote (self, deployment);
+        mark (self, deployment, FALSE);
     }
 }
 
@@ -435,7 +452,7 @@ meet_wildcards (SluiceRouter *self, const char *name, GError **error)
       deployment = sluice_deployment_new_from (entry->pattern, self->config, entry->item, upstream, error);
       if (deployment == NULL)
         continue;
-      mark_remote (self, deployment);
+      mark (self, deployment, entry->item->local >= 0);
       g_ptr_array_add (list, deployment);
     }
 

@@ -6,7 +6,7 @@
 #pragma once
 
 #include "router/sluice-deployment.h"
-#include "router/sluice-remote-models.h"
+#include "router/sluice-ollama-lists.h"
 
 G_BEGIN_DECLS
 
@@ -31,9 +31,11 @@ SluiceRouter *sluice_router_new_unconfigured (GPtrArray *found);
  */
 GPtrArray *sluice_router_dup_ollama_bases (SluiceRouter *self);
 
-/* Deployments of @remote count as cloud, unless model_info.local says otherwise of that very model. Before it serves;
- * once. */
-void sluice_router_set_remote (SluiceRouter *self, SluiceRemoteModels *remote);
+/*
+ * What @lists says is passed on counts as cloud, and what is not in them is unlisted, unless model_info.local says
+ * otherwise of that very model. Before it serves; once.
+ */
+void sluice_router_set_lists (SluiceRouter *self, SluiceOllamaLists *lists);
 
 SluiceRouter *sluice_router_ref (SluiceRouter *self);
 void sluice_router_unref (SluiceRouter *self);

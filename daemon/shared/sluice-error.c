@@ -16,6 +16,7 @@ static const SluiceErrorFace faces[] = {
   [SLUICE_ERROR_KEY_CONFLICT] = { 400, "invalid_request_error", NULL, NULL, FALSE },
   [SLUICE_ERROR_FORBIDDEN] = { 403, "permission_error", NULL, NULL, FALSE },
   [SLUICE_ERROR_CLOUD_POLICY] = { 403, "permission_error", "cloud_policy", NULL, FALSE },
+  [SLUICE_ERROR_UNLISTED] = { 503, "service_unavailable_error", "unlisted_model", NULL, TRUE },
   [SLUICE_ERROR_ROUTE_UNKNOWN] = { 404, "not_found_error", NULL, NULL, FALSE },
   [SLUICE_ERROR_METHOD_NOT_ALLOWED] = { 405, "invalid_request_error", NULL, NULL, FALSE },
   [SLUICE_ERROR_REQUEST_TIMEOUT] = { 408, "timeout_error", NULL, NULL, TRUE },

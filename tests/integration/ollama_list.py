@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A small Ollama that lists what it passes on, which the fake provider does not."""
 
+import contextlib
 import http.server
 import json
 import threading
@@ -11,6 +12,9 @@ class OllamaList:
 
     def __init__(self, port=0):
         self.asked = []
+        self.models = [{'name': 'plain:latest'}, {'name': 'copy:latest', 'remote_host': 'https://ollama.com'}]
+        self.ready = threading.Event()  # cleared: the list takes as long as that
+        self.ready.set()
         owner = self
 
         class Handler(http.server.BaseHTTPRequestHandler):
@@ -18,19 +22,26 @@ class OllamaList:
 
             def answer(self, body):
                 data = json.dumps(body).encode()
-                self.send_response(200)
-                self.send_header('Content-Type', 'application/json')
-                self.send_header('Content-Length', str(len(data)))
-                self.end_headers()
-                self.wfile.write(data)
+                with contextlib.suppress(OSError):  # who asked may have left
+                    self.send_response(200)
+                    self.send_header('Content-Type', 'application/json')
+                    self.send_header('Content-Length', str(len(data)))
+                    self.end_headers()
+                    self.wfile.write(data)
 
             def do_GET(self):
-                self.answer({'models': [{'name': 'plain:latest'},
-                                        {'name': 'copy:latest', 'remote_host': 'https://ollama.com'}]})
+                owner.ready.wait(30)
+                self.answer({'models': owner.models})
 
             def do_POST(self):
                 body = json.loads(self.rfile.read(int(self.headers['Content-Length'])))
                 owner.asked.append(body['model'])
+                if self.path.startswith('/v1/'):
+                    self.answer({'id': 'x', 'object': 'chat.completion', 'created': 1, 'model': body['model'],
+                                 'choices': [{'index': 0, 'finish_reason': 'stop',
+                                              'message': {'role': 'assistant', 'content': 'x'}}],
+                                 'usage': {'prompt_tokens': 1, 'completion_tokens': 1, 'total_tokens': 2}})
+                    return
                 self.answer({'model': body['model'], 'message': {'role': 'assistant', 'content': 'x'}, 'done': True,
                              'done_reason': 'stop', 'prompt_eval_count': 1, 'eval_count': 1})
 
@@ -46,5 +57,6 @@ class OllamaList:
         return self
 
     def __exit__(self, *unused):
+        self.ready.set()
         self.server.shutdown()
         self.server.server_close()

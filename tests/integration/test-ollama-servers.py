@@ -3,7 +3,9 @@
 
 import contextlib
 import os
+import signal
 import socket
+import time
 
 from harness import Gateway, Skip, check, check_equal, check_in, make_config, model_entry, run_tests, wait_until
 from ollama_list import OllamaList
@@ -40,19 +42,90 @@ def test_server_that_starts_later_is_found():
             gateway.chat('ollama/plain:latest').expect(200)
 
 
+def off(*entries):
+    return make_config(entries, settings={'cloud_policy': 'off'})
+
+
+def becomes(gateway, model, status):
+    wait_until(lambda: gateway.chat(model).status == status, 20, f'{status} for {model}')
+
+
 def test_what_a_late_server_passes_on():
-    """With a configuration: as soon as its list can be had, what it passes on is cloud."""
+    """Until it has said what it runs itself nothing is sent to it while the cloud is off."""
     port = free_port()
-    entries = [model_entry('fixed', f'http://127.0.0.1:{port}', 'copy', provider='ollama'),
-               model_entry('plain', f'http://127.0.0.1:{port}', 'plain', provider='ollama')]
-    with Gateway(make_config(entries, settings={'cloud_policy': 'off'})) as gateway:
-        gateway.chat('plain').expect(503)
+    base = f'http://127.0.0.1:{port}'
+    with Gateway(off(model_entry('fixed', base, 'copy', provider='ollama'),
+                     model_entry('plain', base, 'plain', provider='ollama'))) as gateway:
+        check_equal(gateway.chat('plain').expect(503).error()['code'], 'unlisted_model', 'code')
         with OllamaList(port) as ollama:
-            wait_until(lambda: gateway.chat('fixed').status == 403, 20, 'the model that is passed on is refused')
-            gateway.chat('plain').expect(200)
-            ollama.asked.clear()
+            becomes(gateway, 'plain', 200)
             gateway.chat('fixed').expect(403)
-            check_equal(ollama.asked, [], 'what Ollama was asked')
+            check_equal(set(ollama.asked), {'plain'}, 'what Ollama was asked')
+
+
+def test_slow_list():
+    """At the start nothing is known; at a reload what was known still holds."""
+    with OllamaList() as ollama:
+        ollama.ready.clear()
+        with Gateway(off(model_entry('ol/*', ollama.base, '*', provider='ollama'))) as gateway:
+            gateway.chat('ol/copy').expect(503)
+            gateway.chat('ol/plain').expect(503)
+            check_equal(ollama.asked, [], 'what Ollama was asked before its list')
+            ollama.ready.set()
+            becomes(gateway, 'ol/plain', 200)
+            gateway.chat('ol/copy').expect(403)
+
+            ollama.ready.clear()
+            before = gateway.log().count('read again')
+            os.kill(gateway.pid, signal.SIGHUP)
+            wait_until(lambda: gateway.log().count('read again') > before, 10, 'the reading')
+            for _ in range(20):
+                gateway.chat('ol/copy').expect(403)
+                gateway.chat('ol/plain').expect(200)
+                time.sleep(0.1)
+            check_equal(set(ollama.asked), {'plain'}, 'what Ollama was asked')
+
+
+def test_model_that_comes_later():
+    """Pulled while we run: the list is read again when it is asked for."""
+    with OllamaList() as ollama:
+        with Gateway(off(model_entry('ol/*', ollama.base, '*', provider='ollama'))) as gateway:
+            gateway.chat('ol/new').expect(503)
+            ollama.models = [*ollama.models, {'name': 'new:latest'},
+                             {'name': 'far', 'remote_host': 'https://ollama.com'}]
+            becomes(gateway, 'ol/new', 200)
+            gateway.chat('ol/far').expect(403)
+            check_equal(set(ollama.asked), {'new'}, 'what Ollama was asked')
+
+
+def test_other_ways_to_say_it():
+    """The same model by its full name, by a wildcard that says no provider, and in OpenAI's form."""
+    with OllamaList() as ollama:
+        names = ('library/copy', 'registry.ollama.ai/library/copy', 'LIBRARY/Copy:latest')
+        entries = [model_entry(f'm{index}', ollama.base, name, provider='ollama') for index, name in enumerate(names)]
+        entries += [model_entry('ol/*', ollama.base, '*', provider='ollama'),
+                    model_entry('v1', ollama.base + '/v1', 'copy'),
+                    model_entry('tag', ollama.base + '/v1', 'x:120b-cloud'),
+                    model_entry('fine', ollama.base + '/v1', 'plain')]
+        with Gateway(off(*entries)) as gateway:
+            for name in ('m0', 'm1', 'm2', *(f'ol/{name}' for name in names), 'v1', 'tag'):
+                check_equal(gateway.chat(name).expect(403).error()['code'], 'cloud_policy', name)
+            gateway.chat('fine').expect(200)
+            check_equal(ollama.asked, ['plain'], 'what Ollama was asked')
+        ollama.asked.clear()
+        anything = f"  - model_name: '*'\n    litellm_params:\n      model: '*'\n      api_base: '{ollama.base}'"
+        with Gateway(off(anything)) as gateway:
+            gateway.chat('ollama/plain').expect(200)
+            gateway.chat('ollama/copy').expect(403)
+            check_equal(ollama.asked, ['plain'], 'what Ollama was asked')
+
+
+def test_who_says_that_it_is_local():
+    """model_info.local stands above the list."""
+    with OllamaList() as ollama:
+        entries = [model_entry('mine', ollama.base, 'not-listed', provider='ollama', info='local: true')]
+        with Gateway(off(*entries)) as gateway:
+            gateway.chat('mine').expect(200)
 
 
 def test_server_of_another_user_is_not_offered():

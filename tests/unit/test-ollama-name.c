@@ -11,6 +11,11 @@ test_normalize (void)
     { "x:\t1\n", "x:1" },
     { "x\xc2\xa0:\xe2\x80\x83" "1\xc2\x85", "x:1" },
     { "", ":latest" },
+    { "library/x", "x:latest" },
+    { "registry.ollama.ai/library/x:1", "x:1" },
+    { "https://Registry.Ollama.ai/library/x", "x:latest" },
+    { "me/x", "me/x:latest" },
+    { "host:5000/me/x", "host:5000/me/x:latest" },
   };
 
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
@@ -26,7 +31,8 @@ static void
 test_is_cloud (void)
 {
   static const char *const cloud[] = { "x:cloud", "x:120b-cloud", "x:Cloud", "x:120b-CLOUD", "x:cloud ", "x: cloud",
-                                       "x:cloud\n", "x:120b-cloud\xc2\xa0", "x:cloud\xc2\x85", "x:cl\xe2\x80\x8boud" };
+                                       "x:cloud\n", "x:120b-cloud\xc2\xa0", "x:cloud\xc2\x85", "x:cl\xe2\x80\x8boud",
+                                       "library/x:cloud" };
   static const char *const local[] = { "x", "cloud", "cloud:8b", "x:cloudy", "x:latest", "" };
 
   for (guint i = 0; i < G_N_ELEMENTS (cloud); i++)
