@@ -261,6 +261,8 @@ prepare_process (void)
 #endif
   /* a limit on file sizes is an error of a write like any other, not the end of the process */
   signal (SIGXFSZ, SIG_IGN);
+  /* nor is somebody who writes to a file while we look whether somebody does */
+  signal (SIGIO, SIG_IGN);
   /* nor is a reader of standard error that left */
   signal (SIGPIPE, SIG_IGN);
   if (getrlimit (RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < WANTED_DESCRIPTORS)

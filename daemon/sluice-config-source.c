@@ -2,7 +2,11 @@
 #include "sluice-config-source.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <sys/stat.h>
+#include <unistd.h>
+
+#include <glib/gstdio.h>
 
 #include "secrets/sluice-secrets.h"
 #include "shared/sluice-log.h"
@@ -12,6 +16,9 @@
 /* For so long nobody may have written to a file that is read while the gateway runs. */
 #define REST_US (20 * 1000)
 #define REST_TRIES 50
+/* For so long a reading waits for somebody who has the file open for writing. */
+#define WRITER_US (3 * G_USEC_PER_SEC)
+#define WRITER_STEP_US (20 * 1000)
 /* How often a file is read that changes while it is read. */
 #define READ_TRIES 5
 
@@ -293,6 +300,46 @@ sluice_config_source_read (SluiceConfigSource *self)
   return reading;
 }
 
+/*
+ * Whether somebody has @path open for writing: its end may still be missing, however long nothing was written. The
+ * kernel says so by refusing a read lease, where it can and the file is ours; else it is not known.
+ */
+static gboolean
+is_open_for_writing (const char *path)
+{
+  int fd = g_open (path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY, 0);
+  gboolean refused;
+  struct stat status;
+
+  if (fd < 0)
+    return FALSE;
+  refused = fstat (fd, &status) == 0 && S_ISREG (status.st_mode) && fcntl (fd, F_SETLEASE, F_RDLCK) != 0
+            && errno == EAGAIN;
+  /* ends the lease */
+  close (fd);
+  return refused;
+}
+
+static gboolean
+is_any_open_for_writing (GPtrArray *files)
+{
+  for (guint i = 0; i < files->len; i++)
+    if (is_open_for_writing (g_ptr_array_index (files, i)))
+      return TRUE;
+  return FALSE;
+}
+
+static void
+await_writer (SluiceConfigSource *self, GCancellable *cancellable)
+{
+  for (gint64 waited = 0; waited < WRITER_US && !g_cancellable_is_cancelled (cancellable); waited += WRITER_STEP_US)
+    {
+      if (!is_open_for_writing (self->path))
+        return;
+      g_usleep (WRITER_STEP_US);
+    }
+}
+
 /* Returns: when the file was last written to, in microseconds of wall-clock time; 0 if it cannot be looked at */
 static gint64
 get_written (SluiceConfigSource *self)
@@ -325,10 +372,21 @@ await_rest (SluiceConfigSource *self)
   return written;
 }
 
+static void
+refuse_half_written (SluiceConfigSource *self, SluiceConfigReading *reading)
+{
+  reading->half_written = TRUE;
+  g_ptr_array_set_size (reading->findings, 0);
+  add_finding (reading, SLUICE_FINDING_ERROR, self->path,
+               "a program has this file, or one that it includes, open for writing: nothing changes until it is closed");
+  g_clear_pointer (&reading->router, sluice_router_unref);
+  g_clear_pointer (&reading->config, sluice_config_unref);
+}
+
 /*
  * A file that is being written over is short for a while, and what stands near its end, such as the master key, is not
  * there yet. So what counts is a reading from before which to after which nobody wrote; of a file that is never quiet,
- * the last.
+ * the last. While somebody still has it open for writing none counts.
  */
 static void
 read_in_thread (GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
@@ -338,8 +396,10 @@ read_in_thread (GTask *task, gpointer source, gpointer data, GCancellable *cance
 
   for (guint i = 0; i < READ_TRIES && !settled && !g_cancellable_is_cancelled (cancellable); i++)
     {
-      gint64 written = await_rest (source);
+      gint64 written;
 
+      await_writer (source, cancellable);
+      written = await_rest (source);
       g_clear_pointer (&reading, sluice_config_reading_free);
       reading = read_all (source, GPOINTER_TO_INT (data));
       settled = *reading->description != '\0' && written == get_written (source);
@@ -349,6 +409,8 @@ read_in_thread (GTask *task, gpointer source, gpointer data, GCancellable *cance
       g_task_return_error_if_cancelled (task);
       return;
     }
+  if (is_any_open_for_writing (reading->files))
+    refuse_half_written (source, reading);
   add_mismatches (reading);
   g_task_return_pointer (task, reading, (GDestroyNotify) sluice_config_reading_free);
 }

@@ -23,6 +23,7 @@ typedef struct {
   GPtrArray *files;     /* (owned) (element-type filename): the places to watch (sluice-file-watch.h) */
   char *description;    /* (owned): how they looked */
   gboolean found;       /* there was a file, or it had to be */
+  gboolean half_written; /* somebody had a file open for writing: an error finding says so; try again */
 } SluiceConfigReading;
 
 void sluice_config_reading_free (SluiceConfigReading *self);

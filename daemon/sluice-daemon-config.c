@@ -4,6 +4,9 @@
 #include "shared/sluice-error.h"
 #include "shared/sluice-log.h"
 
+/* After a file that somebody was writing. */
+#define RETRY_S 1
+
 static void begin_reading (SluiceDaemon *self);
 
 /* Returns: (transfer full) (nullable): the first error of @findings, in words. */
@@ -129,6 +132,22 @@ sluice_daemon_finish_reading (SluiceDaemon *self)
     sluice_daemon_look_again_later (self);
 }
 
+static gboolean
+retry (gpointer data)
+{
+  SluiceDaemon *self = data;
+
+  self->retry_source = 0;
+  sluice_daemon_reload (self, NULL, NULL);
+  return G_SOURCE_REMOVE;
+}
+
+void
+sluice_daemon_stop_retrying (SluiceDaemon *self)
+{
+  g_clear_handle_id (&self->retry_source, g_source_remove);
+}
+
 static void
 on_read (GObject *source, GAsyncResult *result, gpointer data)
 {
@@ -148,13 +167,20 @@ on_read (GObject *source, GAsyncResult *result, gpointer data)
   old = sluice_config_ref (self->config);
   taken = sluice_daemon_take_reading (self, reading);
   sluice_daemon_watch_files (self);
-  sluice_findings_print (self->findings);
-  sluice_daemon_note_reading (self, taken ? "the configuration was read again" : "the old configuration stays");
+  /* said once, however long somebody takes to write */
+  if (!reading->half_written || !self->half_written)
+    {
+      sluice_findings_print (self->findings);
+      sluice_daemon_note_reading (self, taken ? "the configuration was read again" : "the old configuration stays");
+    }
+  self->half_written = reading->half_written;
   if (self->notify != NULL)
     sluice_notify_ready (self->notify, NULL);
   if (!taken)
     {
       sluice_daemon_finish_reading (self);
+      if (self->half_written && self->reading_for == NULL && !self->stopping)
+        self->retry_source = g_timeout_add_seconds (RETRY_S, retry, self);
       return;
     }
   warn_of_fixed_settings (self, old);
@@ -166,6 +192,7 @@ static void
 begin_reading (SluiceDaemon *self)
 {
   sluice_daemon_stop_looking (self);
+  sluice_daemon_stop_retrying (self);
   self->reading_for = g_steal_pointer (&self->waiting);
   self->waiting = g_array_new (FALSE, FALSE, sizeof (SluiceDaemonReload));
   if (self->notify != NULL)

@@ -43,6 +43,8 @@ struct _SluiceDaemon {
   GPtrArray *findings;        /* (owned) (element-type SluiceFinding): of the last reading */
   GPtrArray *files;           /* (owned) (element-type filename): of the last reading */
   char *config_error;         /* (owned) (nullable): the first error of the last reading */
+  gboolean half_written;      /* the last reading met a file that somebody was writing */
+  guint retry_source;         /* then the next try */
   gboolean usable;            /* a configuration was read that could be used */
   GPtrArray *found;           /* (owned) (element-type SluiceDeployment): without a configuration, by the last look */
   GArray *reading_for; /* (owned) (nullable) (element-type SluiceDaemonReload): who waits for the reading under way;
@@ -104,6 +106,9 @@ void sluice_daemon_stop_looking (SluiceDaemon *self);
 
 /* -config.c */
 void sluice_daemon_watch_files (SluiceDaemon *self);
+
+/* Forgets the next try to read. */
+void sluice_daemon_stop_retrying (SluiceDaemon *self);
 
 /* Answers those who wait for the reading under way, and begins the next if somebody came meanwhile. */
 void sluice_daemon_finish_reading (SluiceDaemon *self);

@@ -23,6 +23,7 @@ take_down (SluiceDaemon *self)
   g_clear_handle_id (&self->drain_source, g_source_remove);
   sluice_daemon_end_service (self);
   sluice_daemon_stop_looking (self);
+  sluice_daemon_stop_retrying (self);
   if (self->waiting != NULL)
     sluice_daemon_drop_readings (self);
   g_clear_pointer (&self->front, sluice_front_free);
@@ -243,6 +244,7 @@ sluice_daemon_stop (SluiceDaemon *self, void (*done) (gpointer user_data), gpoin
   g_cancellable_cancel (self->cancellable);
   sluice_daemon_end_service (self);
   sluice_daemon_stop_looking (self);
+  sluice_daemon_stop_retrying (self);
   if (self->front == NULL || self->drain_source != 0)
     {
       finish_stop (self);

@@ -39,8 +39,9 @@ sluice_cloud_policy_allows (SluiceCloudPolicy policy,
   if (deployment->local && deployment->unlisted && policy == SLUICE_CLOUD_OFF)
     {
       g_set_error (error, SLUICE_ERROR, SLUICE_ERROR_UNLISTED,
-                   "the cloud is switched off, and the Ollama at %s has not said that it runs '%.200s' itself: its list "
-                   "is read again, try in a moment, or set model_info.local", deployment->api_base, deployment->model);
+                   "the cloud is switched off, and the Ollama at %s has not said that it runs '%.200s' itself: its "
+                   "list is read again, try in a moment, or set model_info.local",
+                   deployment->api_base, deployment->model);
       return FALSE;
     }
   if (deployment->local || policy == SLUICE_CLOUD_FALLBACK || (policy == SLUICE_CLOUD_EXPLICIT && chosen))

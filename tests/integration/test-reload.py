@@ -2,11 +2,15 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The configuration is read again: by signal and by itself, under load, and with mistakes in it."""
 
+import errno
+import fcntl
 import os
 import signal
+import tempfile
 import threading
+import time
 
-from harness import (TIME_FACTOR, Gateway, Upstream, check, check_equal, check_in, make_config, model_entry, run_tests,
+from harness import (TIME_FACTOR, Gateway, Skip, Upstream, check, check_equal, check_in, make_config, model_entry, run_tests,
                      wait_until)
 
 RELOADS = int(os.environ.get('RELOADS', '200'))
@@ -292,6 +296,55 @@ def test_emptied_file_keeps_the_old_one(world):
         check_in('this file is empty now', gateway.log())
         gateway.chat('one').expect(200)
         gateway.chat('one', headers={'Authorization': None}).expect(401)
+
+
+def leases():
+    """Whether the kernel says of a file who has it open, where the tests are."""
+    with tempfile.NamedTemporaryFile() as file:
+        reader = os.open(file.name, os.O_RDONLY)
+        try:
+            fcntl.fcntl(reader, fcntl.F_SETLEASE, fcntl.F_RDLCK)
+        except OSError as error:
+            return error.errno == errno.EAGAIN
+        finally:
+            os.close(reader)
+    return False
+
+
+def test_half_a_file_is_not_taken(world):
+    """A slow writer: the first half would be a sound file without a master key."""
+    if not leases():
+        raise Skip('no leases on this file system')
+    with Gateway(config(world, 'one')) as gateway:
+        first, second = config(world, 'two').split('general_settings')
+        with open(gateway.config_path, 'w', encoding='utf-8') as file:
+            file.write(first)
+            file.flush()
+            wait_until(lambda: 'open for writing' in gateway.log(), 15, 'it says why nothing changes')
+            for _ in range(20):
+                gateway.chat('one').expect(200)
+                gateway.chat('one', headers={'Authorization': None}).expect(401)
+                time.sleep(0.1)
+            file.write('general_settings' + second)
+        wait_until(lambda: models(gateway) == ['two'], 10, 'the whole file')
+        gateway.chat('two', headers={'Authorization': None}).expect(401)
+        check_equal(gateway.log().count('open for writing'), 1, 'how often it is said')
+
+
+def test_half_an_included_file_is_not_taken(world):
+    if not leases():
+        raise Skip('no leases on this file system')
+    with Gateway(config(world, 'one') + 'include: [more.yaml]\n', start=False) as gateway:
+        more = os.path.join(os.path.dirname(gateway.config_path), 'more.yaml')
+        with open(more, 'w', encoding='utf-8') as file:
+            file.write("litellm_settings:\n  drop_params: true\n")
+        gateway.start()
+        with open(more, 'w', encoding='utf-8') as file:
+            file.write('litellm_settings:\n')
+            file.flush()
+            wait_until(lambda: 'open for writing' in gateway.log(), 15, 'it says why nothing changes')
+            file.write('  num_retries: 1\n')
+        wait_until(lambda: 'read again' in gateway.log(), 10, 'the whole file')
 
 
 def test_the_last_reading_wins(world):
