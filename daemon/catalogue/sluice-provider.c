@@ -220,11 +220,7 @@ find (const char *id, gsize length)
     if (strlen (providers[i].id) == length && memcmp (providers[i].id, id, length) == 0)
       return &providers[i];
 
-  for (guint i = 0; i < sluice_n_providers_later; i++)
-    if (strlen (sluice_providers_later[i].id) == length && memcmp (sluice_providers_later[i].id, id, length) == 0)
-      return &sluice_providers_later[i];
-
-  return NULL;
+  return sluice_providers_later_find (id, length);
 }
 
 const SluiceProvider *
@@ -260,8 +256,8 @@ sluice_provider_dup_names (void)
     g_ptr_array_add (names, (gpointer) providers[i].id);
   for (guint i = 0; i < G_N_ELEMENTS (aliases); i++)
     g_ptr_array_add (names, (gpointer) aliases[i].alias);
-  for (guint i = 0; i < sluice_n_providers_later; i++)
-    g_ptr_array_add (names, (gpointer) sluice_providers_later[i].id);
+  for (guint i = 0; i < sluice_providers_later_count (); i++)
+    g_ptr_array_add (names, (gpointer) sluice_providers_later_get_id (i));
   return names;
 }
 

@@ -11,6 +11,9 @@
 /* Of names as short as this one letter makes another name as soon as a misspelt one. */
 #define SHORT_NAME 3
 
+/* Who names a model by its place on a hub has misspelt none of the providers that are called nearly so. */
+static const char *const publishers[] = { "arcee-ai", "jinaai", "meta-llama", NULL };
+
 const SluiceProvider *
 sluice_provider_of_item (const SluiceConfigModel *model, const char **name)
 {
@@ -44,8 +47,12 @@ may_show (const char *word)
 static const char *
 find_nearest (const char *word)
 {
-  g_autoptr (GPtrArray) names = sluice_provider_dup_names ();
+  g_autoptr (GPtrArray) names = NULL;
 
+  if (g_strv_contains (publishers, word))
+    return NULL;
+
+  names = sluice_provider_dup_names ();
   return sluice_nearest (word, (const char *const *) names->pdata, sizeof names->pdata[0], names->len);
 }
 

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "catalogue/sluice-provider-private.h"
+
 static void
 test_table (void)
 {
@@ -33,7 +35,7 @@ test_find (void)
   g_assert_cmpstr (sluice_provider_find ("llamacpp")->id, ==, "llama_cpp");
   g_assert_cmpstr (sluice_provider_find ("text-completion-openai")->id, ==, "openai");
   g_assert_null (sluice_provider_find ("OpenAI"));
-  g_assert_null (sluice_provider_find ("huggingface"));
+  g_assert_null (sluice_provider_find ("nobody"));
   g_assert_null (sluice_provider_find (""));
   g_assert_true (sluice_provider_find ("anthropic")->wire_pending);
   g_assert_false (sluice_provider_find ("openai")->wire_pending);
@@ -41,6 +43,71 @@ test_find (void)
   g_assert_false (sluice_provider_find ("litellm_proxy")->runs_models_here);
   g_assert_true (sluice_provider_find ("ollama_chat")->runs_models_here);
   g_assert_null (sluice_provider_find ("openai_like")->base);
+}
+
+/* Those that cannot be asked yet: each once, in order, and with nothing that could lead a request anywhere. */
+static void
+test_later (void)
+{
+  static const char *const known[] = { "302ai",       "ai21_chat", "deepinfra", "github_copilot",
+                                       "huggingface", "nano-gpt",  "sglang",    "text-completion-codestral" };
+  guint n_providers;
+  const SluiceProvider *providers = sluice_providers (&n_providers);
+  g_autoptr (GPtrArray) names = sluice_provider_dup_names ();
+  g_autoptr (GHashTable) seen = g_hash_table_new (g_str_hash, g_str_equal);
+
+  g_assert_cmpuint (sluice_providers_later_count (), >=, 200);
+  for (guint i = 0; i < sluice_providers_later_count (); i++)
+    {
+      const char *id = sluice_providers_later_get_id (i);
+      const SluiceProvider *row = sluice_provider_find (id);
+
+      g_test_message ("%s", id);
+      g_assert_true (i == 0 || strcmp (sluice_providers_later_get_id (i - 1), id) < 0);
+      g_assert_cmpuint (strlen (id), >, 0);
+      g_assert_null (strchr (id, '/'));
+      g_assert_true (row < providers || row >= providers + n_providers);
+      g_assert_true (sluice_provider_find (id) == row);
+      g_assert_cmpstr (row->id, ==, id);
+      g_assert_cmpuint (strlen (row->name), >, 0);
+      g_assert_true (row->wire_pending);
+      g_assert_null (row->base);
+      g_assert_null (row->key_variables[0]);
+      g_assert_null (row->base_variables[0]);
+      g_assert_false (row->runs_models_here);
+    }
+  for (guint i = 0; i < G_N_ELEMENTS (known); i++)
+    g_assert_true (sluice_provider_find (known[i]) != NULL && sluice_provider_find (known[i])->wire_pending);
+  for (guint i = 0; i < names->len; i++)
+    g_assert_true (g_hash_table_add (seen, g_ptr_array_index (names, i)));
+  g_assert_null (sluice_provider_find ("huggingfac"));
+  g_assert_null (sluice_provider_find ("huggingface_"));
+  g_assert_null (sluice_provider_find ("zzz"));
+  g_assert_null (sluice_provider_find ("a-name-that-is-longer-than-any-that-there-is"));
+}
+
+static gpointer
+find_all_later (gpointer data)
+{
+  const SluiceProvider **rows = data;
+
+  for (guint i = 0; i < sluice_providers_later_count (); i++)
+    rows[i] = sluice_provider_find (sluice_providers_later_get_id (i));
+  return NULL;
+}
+
+/* Rows are compared by where they are: whoever asks first, there is one of each. */
+static void
+test_later_threads (void)
+{
+  gsize size = sluice_providers_later_count () * sizeof (SluiceProvider *);
+  g_autofree const SluiceProvider **first = g_malloc0 (size);
+  g_autofree const SluiceProvider **second = g_malloc0 (size);
+  GThread *thread = g_thread_new ("second", find_all_later, second);
+
+  find_all_later (first);
+  g_thread_join (thread);
+  g_assert_cmpmem (first, size, second, size);
 }
 
 static void
@@ -81,6 +148,8 @@ main (int argc, char *argv[])
   g_test_init (&argc, &argv, G_TEST_OPTION_ISOLATE_DIRS, NULL);
   g_test_add_func ("/provider/table", test_table);
   g_test_add_func ("/provider/find", test_find);
+  g_test_add_func ("/provider/later", test_later);
+  g_test_add_func ("/provider/later-threads", test_later_threads);
   g_test_add_func ("/provider/split", test_split);
   return g_test_run ();
 }
