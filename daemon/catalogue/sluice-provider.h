@@ -30,6 +30,10 @@ const SluiceProvider *sluice_provider_find (const char *id);
  * rest; otherwise returns %NULL and @model is the whole text. */
 const SluiceProvider *sluice_provider_split (const char *name, const char **model);
 
+/* The provider of the model @name where nothing says it: the one whose own address @api_base (nullable) is, else the
+ * one that is known for such names ("gpt-4o"); %NULL if neither is certain, or @name has a slash. */
+const SluiceProvider *sluice_provider_infer (const char *name, const char *api_base);
+
 /* Every id and alias, in the order of the tables. Returns: (transfer container) (element-type utf8) */
 GPtrArray *sluice_provider_dup_names (void);
 

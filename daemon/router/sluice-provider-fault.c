@@ -20,6 +20,8 @@ sluice_provider_of_item (const SluiceConfigModel *model, const char **name)
   const SluiceProvider *prefix = sluice_provider_split (model->model, name);
   const SluiceProvider *provider = model->provider != NULL ? sluice_provider_find (model->provider) : prefix;
 
+  if (provider == NULL && model->provider == NULL)
+    provider = sluice_provider_infer (model->model, model->api_base);
   /* what is not the provider's own prefix belongs to the name */
   if (prefix != provider)
     *name = model->model;

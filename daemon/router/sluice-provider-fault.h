@@ -9,7 +9,8 @@
 
 G_BEGIN_DECLS
 
-/* The provider that @model says by custom_llm_provider, else by the prefix of its model; %NULL if nobody knows it.
+/* The provider that @model says by custom_llm_provider, else by the prefix of its model, else the one that its address
+ * or its bare name is known for (sluice_provider_infer ()); %NULL if nobody knows it.
  * @name (out) (transfer none): the model's name there, which is a part of @model. */
 const SluiceProvider *sluice_provider_of_item (const SluiceConfigModel *model, const char **name);
 

@@ -294,5 +294,29 @@ sluice_settings:
             check_in(' takes ', done.stderr.decode(), 'what is said')
 
 
+def test_providers_that_cannot_be_asked():
+    """They are listed and say so when they are called; a bare name has the provider that it is known for."""
+    pending = {'zephyr': 'huggingface/org/zephyr', 'claude': 'claude-3-opus', 'command': 'command-r-plus',
+               'gemini': 'gemini-2.5-pro', 'azure': 'azure/x'}
+    names = {'zephyr': 'huggingface', 'claude': 'anthropic', 'command': 'cohere', 'gemini': 'vertex_ai',
+             'azure': 'azure'}
+    with Upstream() as upstream:
+        entries = [f'  - model_name: {group}\n    litellm_params: {{model: {model}, api_base: "{upstream.base}"}}\n'
+                   for group, model in [*pending.items(), ('plain', 'gpt-4o'), ('none', "'gpt-oss:20b'")]]
+        entries.append('  - model_name: echo\n    litellm_params: {model: o3-mini, mock_response: hello}\n')
+        with Gateway(make_config(entries)) as gateway:
+            listed = [model['id'] for model in gateway.get('/v1/models').expect(200).json()['data']]
+            check_equal(listed, [*pending, 'plain', 'echo'], 'models that are listed')
+            for group, provider in names.items():
+                check_in(f"the provider '{provider}' cannot be asked for chat yet",
+                         gateway.chat(group).expect(501).error()['message'], group)
+            check_equal(upstream.log(), [], 'what was sent for those that cannot be asked')
+            gateway.chat('plain').expect(200)
+            check_equal([entry['model'] for entry in upstream.log()], ['gpt-4o'], 'models of the provider')
+            gateway.chat('echo').expect(200)
+            check_equal(gateway.log().count('cannot be asked yet'), len(pending), 'warnings')
+            check_in('the model names no provider', gateway.log(), 'log')
+
+
 if __name__ == '__main__':
     run_tests(globals())

@@ -70,7 +70,22 @@ static const Case cases[] = {
   { "mock-response", "model: openai_like/a, mock_response: hello", NULL, { NULL }, "", "openai_like", "a", NULL, TRUE },
   { "mock-not-local", "model: mock/echo", "local: false", { NULL }, "", "mock", "echo", NULL, FALSE },
 
-  { "no-provider", "model: gpt-4o", NULL, { NULL }, NULL, NULL, NULL, NULL, FALSE },
+  /* nothing says the provider: the name does, and an address that is somebody's own before it */
+  { "bare-name", "model: gpt-4o", NULL, { "OPENAI_API_KEY", NEVER_SENT }, "https://api.openai.com/v1", "openai",
+    "gpt-4o", NEVER_SENT, FALSE },
+  { "bare-name-elsewhere", "model: gpt-4o, api_base: 'http://127.0.0.1:1/v1', api_key: own", NULL, { NULL },
+    "http://127.0.0.1:1/v1", "openai", "gpt-4o", "own", FALSE },
+  { "bare-name-said-local", "model: gpt-4o, api_base: 'http://127.0.0.1:1/v1'", "local: true", { NULL },
+    "http://127.0.0.1:1/v1", "openai", "gpt-4o", NULL, TRUE },
+  { "bare-name-provider-said", "model: gpt-4o, custom_llm_provider: openrouter", NULL, { NULL },
+    "https://openrouter.ai/api/v1", "openrouter", "gpt-4o", NULL, FALSE },
+  { "bare-name-at-another", "model: gpt-4o, api_base: 'https://api.groq.com/openai/v1'", NULL,
+    { "OPENAI_API_KEY", NEVER_SENT, "GROQ_API_KEY", "of-groq" }, "https://api.groq.com/openai/v1", "groq", "gpt-4o",
+    "of-groq", FALSE },
+  { "bare-name-metadata-address", "model: gpt-4o", NULL, { "OPENAI_BASE_URL", "http://169.254.169.254" }, NULL, NULL,
+    NULL, NULL, FALSE },
+
+  { "no-provider", "model: llama3", NULL, { NULL }, NULL, NULL, NULL, NULL, FALSE },
   { "unknown-provider", "model: nobody/a, api_base: 'http://127.0.0.1:1'", NULL, { NULL }, NULL, NULL, NULL, NULL,
     FALSE },
   { "unknown-provider-said", "model: openai/a, custom_llm_provider: nobody", NULL, { NULL }, NULL, NULL, NULL, NULL,

@@ -111,6 +111,77 @@ test_later_threads (void)
 }
 
 static void
+test_infer (void)
+{
+  static const struct {
+    const char *name;
+    const char *base; /* (nullable) */
+    const char *id;   /* (nullable) */
+  } rows[] = {
+    { "gpt-4o", NULL, "openai" },
+    { "gpt-4.1-mini", NULL, "openai" },
+    { "gpt-3.5-turbo", NULL, "openai" },
+    { "o1", NULL, "openai" },
+    { "o3-mini", NULL, "openai" },
+    { "chatgpt-4o-latest", NULL, "openai" },
+    { "text-embedding-3-small", NULL, "openai" },
+    { "text-embedding-ada-002", NULL, "openai" },
+    { "ft:gpt-3.5-turbo:org::id", NULL, "openai" },
+    { "ft:davinci-002:org::id", NULL, "openai" },
+    { "claude-3-opus", NULL, "anthropic" },
+    { "claude-sonnet-4-5", NULL, "anthropic" },
+    { "gemini-2.5-pro", NULL, "vertex_ai" },
+    { "text-embedding-004", NULL, "vertex_ai" },
+    { "command-r-plus", NULL, "cohere" },
+    { "command", NULL, "cohere" },
+    { "embed-english-v3.0", NULL, "cohere" },
+    { "jamba-1.5-large", NULL, "ai21" },
+    { "anthropic.claude-3-haiku-20240307-v1:0", NULL, "bedrock" },
+    { "us.anthropic.claude-sonnet-4-5-20250929-v1:0", NULL, "bedrock" },
+
+    /* names of open models, words that only begin so, what has a provider or a misspelt one */
+    { "gpt-oss-20b", NULL, NULL },
+    { "gpt-oss:20b", NULL, NULL },
+    { "gpt-j-6b", NULL, NULL },
+    { "gpt-4:latest", NULL, NULL },
+    { "command-r:35b", NULL, NULL },
+    { "llama3", NULL, NULL },
+    { "gpt", NULL, NULL },
+    { "gpt-40", NULL, NULL },
+    { "gpt4o", NULL, NULL },
+    { "o10", NULL, NULL },
+    { "claude", NULL, NULL },
+    { "claude-", NULL, NULL },
+    { "commander", NULL, NULL },
+    { "GPT-4o", NULL, NULL },
+    { "openai/gpt-4o", NULL, NULL },
+    { "opnai/gpt-4o", NULL, NULL },
+    { "*", NULL, NULL },
+    { "", NULL, NULL },
+
+    /* an address that is a provider's own goes before the name; others say nothing */
+    { "gpt-4o", "http://127.0.0.1:8000/v1", "openai" },
+    { "gpt-4o", "https://proxy.example/api.groq.com", "openai" },
+    { "gpt-4o", "https://api.groq.com.example", "openai" },
+    { "gpt-4o", "https://api.groq.com/openai/v1", "groq" },
+    { "llama-3.3-70b-versatile", "https://API.Groq.com:443/openai/v1/", "groq" },
+    { "my-tune", "https://api.openai.com", "openai" },
+    { "my-model", "http://127.0.0.1:8000/v1", NULL },
+    { "my-model", "http://localhost:11434", NULL },
+    { "my-model", "not an address", NULL },
+    { "opnai/gpt-4o", "https://api.openai.com/v1", NULL },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (rows); i++)
+    {
+      const SluiceProvider *provider = sluice_provider_infer (rows[i].name, rows[i].base);
+
+      g_test_message ("%s at %s", rows[i].name, rows[i].base);
+      g_assert_cmpstr (provider != NULL ? provider->id : NULL, ==, rows[i].id);
+    }
+}
+
+static void
 test_split (void)
 {
   static const struct {
@@ -150,6 +221,7 @@ main (int argc, char *argv[])
   g_test_add_func ("/provider/find", test_find);
   g_test_add_func ("/provider/later", test_later);
   g_test_add_func ("/provider/later-threads", test_later_threads);
+  g_test_add_func ("/provider/infer", test_infer);
   g_test_add_func ("/provider/split", test_split);
   return g_test_run ();
 }

@@ -283,6 +283,8 @@ test_places (void)
       "config.yaml:3:58: warning: model_list[0].litellm_params.custom_llm_provider: ", "unknown provider 'nobody'" },
     { PARAMS ("model: huggingface/org/zephyr"), "config.yaml:3:29: warning: model_list[0].litellm_params.model: ",
       "status 501" },
+    { PARAMS ("model: claude-3-opus"), "config.yaml:3:29: warning: model_list[0].litellm_params.model: ",
+      "status 501" },
     { PARAMS ("model: x, custom_llm_provider: opnai"),
       "config.yaml:3:53: error: model_list[0].litellm_params.custom_llm_provider: ",
       "unknown provider 'opnai', did you mean 'openai'?" },
@@ -452,6 +454,42 @@ test_wildcard_lists (Fixture *f, gconstpointer data)
   g_assert_false (names_group (f->router, "nobody/x"));
 }
 
+static const char bare_wildcards[]
+    = "model_list:\n"
+      "  - {model_name: '*', litellm_params: {model: '*'}, model_info: {id: id-a, local: true}}\n"
+      "  - {model_name: 'fast-*', litellm_params: {model: gpt-4o}, model_info: {id: id-b}}\n"
+      "  - {model_name: 'gpt-*', litellm_params: {model: 'gpt-*', api_base: 'http://127.0.0.1:1'},\n"
+      "     model_info: {id: id-c}}\n";
+
+/* Names without a provider, the client's and the file's: none of them makes a cloud local. */
+static void
+test_bare_wildcards (Fixture *f, gconstpointer data)
+{
+  static const WildcardRow rows[] = {
+    { "o3-mini", "a", "o3-mini", "openai", FALSE },
+    { "claude-3-opus", "a", "claude-3-opus", "anthropic", FALSE },
+    { "fast-one", "b", "gpt-4o", "openai", FALSE },
+    { "gpt-4o", "c", "gpt-4o", "openai", FALSE },
+    { "gpt-oss:20b", NULL, NULL, NULL, FALSE },
+    { "opnai/gpt-4o", NULL, NULL, NULL, FALSE },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (rows); i++)
+    {
+      g_autoptr (GPtrArray) plan = sluice_router_plan (f->router, rows[i].name, NULL, NULL);
+      g_autofree char *ids = plan != NULL ? plan_ids (f->router, rows[i].name) : NULL;
+
+      g_test_message ("%s", rows[i].name);
+      g_assert_cmpstr (ids, ==, rows[i].ids);
+      if (plan == NULL)
+        continue;
+      g_assert_cmpstr (deployment_at (plan, 0)->model, ==, rows[i].model);
+      g_assert_cmpstr (deployment_at (plan, 0)->provider->id, ==, rows[i].provider);
+      g_assert_true (deployment_at (plan, 0)->local == rows[i].local);
+    }
+  g_assert_cmpuint (f->findings->len, ==, 0);
+}
+
 /* However many names there are, what is made for one is gone with its plan, and the counters are the wildcard's. */
 static void
 test_wildcard_counters (Fixture *f, gconstpointer data)
@@ -516,6 +554,7 @@ main (int argc, char *argv[])
   ADD ("wildcards", wildcards, test_wildcards);
   ADD ("wildcard-lists", wildcards, test_wildcard_lists);
   ADD ("wildcard-counters", wildcards, test_wildcard_counters);
+  ADD ("bare-wildcards", bare_wildcards, test_bare_wildcards);
   ADD ("no-findings-wanted", unusable, test_no_findings_wanted);
   g_test_add_func ("/router/places", test_places);
   g_test_add_func ("/router/findings-order", test_findings_order);
