@@ -378,7 +378,7 @@ refuse_half_written (SluiceConfigSource *self, SluiceConfigReading *reading)
   reading->half_written = TRUE;
   g_ptr_array_set_size (reading->findings, 0);
   add_finding (reading, SLUICE_FINDING_ERROR, self->path,
-               "a program has this file, or one that it includes, open for writing: nothing changes until it is closed");
+               "a program has this file or one that it includes open for writing: nothing changes until it is closed");
   g_clear_pointer (&reading->router, sluice_router_unref);
   g_clear_pointer (&reading->config, sluice_config_unref);
 }

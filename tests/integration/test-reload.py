@@ -10,8 +10,8 @@ import tempfile
 import threading
 import time
 
-from harness import (TIME_FACTOR, Gateway, Skip, Upstream, check, check_equal, check_in, make_config, model_entry, run_tests,
-                     wait_until)
+from harness import (TIME_FACTOR, Gateway, Skip, Upstream, check, check_equal, check_in, make_config, model_entry,
+                     run_tests, wait_until)
 
 RELOADS = int(os.environ.get('RELOADS', '200'))
 
