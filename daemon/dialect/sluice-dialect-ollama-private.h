@@ -18,8 +18,8 @@ GBytes *sluice_ollama_encode_request (const SluiceDialectRequest *request, GErro
 gboolean sluice_ollama_append_messages (GString *into, SluiceJsonValue messages, GError **error);
 
 /*
- * The counts of an answer or of a stream's last line. Of two, the one that is absent (a prompt that was cached as a
- * whole) is estimated from @request_bytes or @text_bytes, or marked as missing if @request_bytes is 0.
+ * The counts of an answer or of a stream's last line. What is absent (the prompt, if it was cached as a whole) is
+ * estimated from @request_bytes or @text_bytes, which is what our own answer and the row then say.
  */
 void sluice_ollama_read_usage (SluiceUsage *usage,
                                const SluiceJsonObject *object,

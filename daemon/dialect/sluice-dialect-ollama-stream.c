@@ -183,12 +183,9 @@ emit_end (Push *push, const SluiceJsonObject *object)
   end_chunk (push, SLUICE_STREAM_CHUNK, "");
 
   sluice_ollama_read_usage (&decoder->usage, object, self->operation, self->request_bytes, (gsize) decoder->text_bytes);
-  if (decoder->usage.present)
-    {
-      out = begin_chunk (push, "],");
-      sluice_usage_append_openai (&decoder->usage, TRUE, out);
-      end_chunk (push, SLUICE_STREAM_USAGE, "}");
-    }
+  out = begin_chunk (push, "],");
+  sluice_usage_append_openai (&decoder->usage, TRUE, out);
+  end_chunk (push, SLUICE_STREAM_USAGE, "}");
   decoder->done = TRUE;
   push->func (SLUICE_STREAM_DONE, "", 0, push->user_data);
 }

@@ -14,23 +14,18 @@ sluice_ollama_read_usage (SluiceUsage *usage,
                           gsize request_bytes,
                           gsize text_bytes)
 {
-  SluiceUsage read = { .present = TRUE, .text_bytes = (gint64) text_bytes };
-  gint64 prompt = 0;
-  gint64 completion = 0;
-  gboolean has_prompt = sluice_json_read_int64 (sluice_json_object_get (object, "prompt_eval_count"), &prompt);
-  gboolean has_completion = sluice_json_read_int64 (sluice_json_object_get (object, "eval_count"), &completion);
+  SluiceJsonValue prompt = sluice_json_object_get (object, "prompt_eval_count");
+  SluiceJsonValue completion = sluice_json_object_get (object, "eval_count");
 
-  usage->text_bytes = (gint64) text_bytes;
-  if (!has_prompt && !has_completion)
-    return;
+  g_return_if_fail (usage != NULL);
 
-  sluice_usage_set_count (&read, &read.prompt_tokens, prompt);
-  sluice_usage_set_count (&read, &read.completion_tokens, completion);
-  read.prompt_missing = !has_prompt;
-  read.completion_missing = !has_completion && operation != SLUICE_OPERATION_EMBEDDING;
-  if (request_bytes > 0)
-    sluice_usage_estimate (&read, request_bytes, text_bytes);
-  *usage = read;
+  *usage = (SluiceUsage){ .text_bytes = (gint64) text_bytes };
+  usage->prompt_missing = !sluice_usage_read_count (usage, prompt, &usage->prompt_tokens);
+  usage->completion_missing = !sluice_usage_read_count (usage, completion, &usage->completion_tokens);
+  usage->present = !usage->prompt_missing || !usage->completion_missing;
+  if (operation == SLUICE_OPERATION_EMBEDDING)
+    usage->completion_missing = FALSE;
+  sluice_usage_estimate (usage, request_bytes, text_bytes);
 }
 
 const char *

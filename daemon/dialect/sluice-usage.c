@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "dialect/sluice-usage.h"
 
+#include "shared/sluice-decimal.h"
+
 /* Bytes of a token: on the low side, since estimates hold money back. */
 #define BYTES_PER_TOKEN 3
 
@@ -25,9 +27,11 @@ typedef struct {
   Count count;
 } CountName;
 
+/* All that are seen are possible ones. */
 typedef struct {
   gint64 values[N_COUNTS];
   gboolean seen[N_COUNTS];
+  gboolean impossible; /* there was one that is not */
 } Counts;
 
 static const CountName top_names[] = {
@@ -54,13 +58,10 @@ static const CountName completion_names[] = {
   { "audio_tokens", COUNT_COMPLETION_AUDIO },
 };
 
-void
-sluice_usage_set_count (SluiceUsage *usage, gint64 *count, gint64 value)
+static void
+set_count (SluiceUsage *usage, gint64 *count, gint64 value)
 {
-  g_return_if_fail (usage != NULL);
-  g_return_if_fail (count != NULL);
-
-  *count = CLAMP (value, 0, SLUICE_USAGE_MAX);
+  *count = MIN (value, SLUICE_USAGE_MAX);
   if (*count != value)
     usage->clamped = TRUE;
 }
@@ -73,16 +74,50 @@ sluice_usage_estimate_tokens (gsize bytes)
   return (gint64) MIN (tokens, (gsize) SLUICE_USAGE_MAX);
 }
 
-/* A number that is no int64 (12.5, 1e300) leaves a value that sluice_usage_set_count() clamps and marks. */
+/* The next integer at or above @decimal, if that fits. */
 static gboolean
-read_count (SluiceJsonValue value, gint64 *count)
+round_up (const SluiceDecimal *decimal, guint64 *result)
 {
-  if (value.type != SLUICE_JSON_NUMBER)
+  guint64 whole = decimal->mantissa;
+
+  if (decimal->exponent >= 0)
+    return sluice_decimal_scale (decimal, 0, result);
+
+  for (gint64 exponent = decimal->exponent; exponent < 0 && whole > 0; exponent++)
+    whole /= 10;
+  /* the last digit of a mantissa is not zero: something was cut off */
+  *result = whole + 1;
+  return TRUE;
+}
+
+/* @value is a number. FALSE if it cannot be a count. */
+static gboolean
+read_possible (SluiceJsonValue value, gint64 *count)
+{
+  SluiceDecimal decimal;
+  guint64 whole;
+
+  if (sluice_decimal_parse (value.text, value.length, &decimal) != SLUICE_DECIMAL_OK || !round_up (&decimal, &whole))
+    return FALSE;
+  if (whole > SLUICE_USAGE_MAX || (decimal.negative && decimal.mantissa != 0))
     return FALSE;
 
-  if (!sluice_json_read_int64 (value, count))
-    *count = value.text[0] == '-' ? -1 : SLUICE_USAGE_MAX + 1;
+  *count = (gint64) whole;
   return TRUE;
+}
+
+gboolean
+sluice_usage_read_count (SluiceUsage *usage, SluiceJsonValue value, gint64 *count)
+{
+  g_return_val_if_fail (usage != NULL && count != NULL, FALSE);
+
+  if (value.type != SLUICE_JSON_NUMBER)
+    return FALSE;
+  if (read_possible (value, count))
+    return TRUE;
+
+  usage->clamped = TRUE;
+  return FALSE;
 }
 
 /* The same count under two names: the larger one, so that a 0 of one extension does not hide the figure of another. */
@@ -91,10 +126,15 @@ note_count (Counts *counts, Count count, SluiceJsonValue value)
 {
   gint64 number;
 
-  if (!read_count (value, &number))
+  if (value.type != SLUICE_JSON_NUMBER)
     return;
+  if (!read_possible (value, &number))
+    {
+      counts->impossible = TRUE;
+      return;
+    }
 
-  counts->values[count] = counts->seen[count] ? MAX (counts->values[count], number) : number;
+  counts->values[count] = MAX (counts->values[count], number);
   counts->seen[count] = TRUE;
 }
 
@@ -145,13 +185,6 @@ note_details_named (Counts *counts, SluiceJsonValue name, SluiceJsonValue detail
   return FALSE;
 }
 
-/* The value, or 0; small enough to be added up. */
-static gint64
-bounded (const Counts *counts, Count count)
-{
-  return counts->seen[count] ? CLAMP (counts->values[count], -1, SLUICE_USAGE_MAX + 1) : 0;
-}
-
 static void
 set_value (Counts *counts, Count count, gint64 value)
 {
@@ -164,45 +197,46 @@ static void
 join_counts (Counts *counts, Count into, Count from)
 {
   if (counts->seen[from])
-    set_value (counts, into, MAX (bounded (counts, into), bounded (counts, from)));
+    set_value (counts, into, MAX (counts->values[into], counts->values[from]));
 }
 
 /*
  * Anthropic's input_tokens leave out what was read from a cache or written to it. Some report a total only
- * (embeddings), which then stands for the prompt, or a total and one of the two; @known is what was said before.
+ * (embeddings), which then stands for the prompt, or a total and one of the two; @known is what was said before. A
+ * total beside an impossible count has that one in it, and tells nothing.
  */
 static void
 complete_counts (Counts *counts, const SluiceUsage *known)
 {
+  const gint64 *values = counts->values;
   gint64 prompt;
   gint64 completion;
 
   if (counts->seen[COUNT_INPUT] && !counts->seen[COUNT_PROMPT])
     set_value (counts, COUNT_PROMPT,
-               bounded (counts, COUNT_INPUT) + MAX (0, bounded (counts, COUNT_CACHED_BESIDE))
-                   + MAX (0, bounded (counts, COUNT_CACHE_WRITE_BESIDE)));
+               values[COUNT_INPUT] + values[COUNT_CACHED_BESIDE] + values[COUNT_CACHE_WRITE_BESIDE]);
   join_counts (counts, COUNT_CACHED, COUNT_CACHED_BESIDE);
   join_counts (counts, COUNT_CACHE_WRITE, COUNT_CACHE_WRITE_BESIDE);
-  if (!counts->seen[COUNT_TOTAL])
+  if (!counts->seen[COUNT_TOTAL] || counts->impossible)
     return;
 
-  prompt = counts->seen[COUNT_PROMPT] ? bounded (counts, COUNT_PROMPT) : known->prompt_tokens;
-  completion = counts->seen[COUNT_COMPLETION] ? bounded (counts, COUNT_COMPLETION) : known->completion_tokens;
+  prompt = counts->seen[COUNT_PROMPT] ? values[COUNT_PROMPT] : known->prompt_tokens;
+  completion = counts->seen[COUNT_COMPLETION] ? values[COUNT_COMPLETION] : known->completion_tokens;
   if (!counts->seen[COUNT_PROMPT] && known->prompt_missing)
     {
-      set_value (counts, COUNT_PROMPT, MAX (0, bounded (counts, COUNT_TOTAL) - MAX (0, completion)));
+      set_value (counts, COUNT_PROMPT, MAX (0, values[COUNT_TOTAL] - completion));
       if (!counts->seen[COUNT_COMPLETION] && known->completion_missing)
         set_value (counts, COUNT_COMPLETION, 0);
     }
   else if (!counts->seen[COUNT_COMPLETION] && known->completion_missing)
-    set_value (counts, COUNT_COMPLETION, MAX (0, bounded (counts, COUNT_TOTAL) - MAX (0, prompt)));
+    set_value (counts, COUNT_COMPLETION, MAX (0, values[COUNT_TOTAL] - prompt));
 }
 
 static void
 take_count (SluiceUsage *usage, gint64 *into, const Counts *counts, Count count)
 {
   if (counts->seen[count])
-    sluice_usage_set_count (usage, into, counts->values[count]);
+    set_count (usage, into, counts->values[count]);
 }
 
 static void
@@ -216,8 +250,8 @@ take_counts (SluiceUsage *usage, const Counts *counts)
   take_count (usage, &usage->cache_write_tokens, counts, COUNT_CACHE_WRITE);
   take_count (usage, &usage->reasoning_tokens, counts, COUNT_REASONING);
   if (counts->seen[COUNT_PROMPT_AUDIO] || counts->seen[COUNT_COMPLETION_AUDIO])
-    sluice_usage_set_count (usage, &usage->audio_tokens,
-                            bounded (counts, COUNT_PROMPT_AUDIO) + bounded (counts, COUNT_COMPLETION_AUDIO));
+    set_count (usage, &usage->audio_tokens,
+               counts->values[COUNT_PROMPT_AUDIO] + counts->values[COUNT_COMPLETION_AUDIO]);
   usage->prompt_missing = usage->prompt_missing && !counts->seen[COUNT_PROMPT];
   usage->completion_missing = usage->completion_missing && !counts->seen[COUNT_COMPLETION];
 
@@ -225,9 +259,9 @@ take_counts (SluiceUsage *usage, const Counts *counts)
    * the whole tells */
   parts = usage->cached_tokens + usage->cache_write_tokens;
   if (!usage->prompt_missing && usage->prompt_tokens < parts)
-    sluice_usage_set_count (usage, &usage->prompt_tokens, usage->prompt_tokens + parts);
+    set_count (usage, &usage->prompt_tokens, usage->prompt_tokens + parts);
   if (!usage->completion_missing && usage->completion_tokens < usage->reasoning_tokens)
-    sluice_usage_set_count (usage, &usage->completion_tokens, usage->completion_tokens + usage->reasoning_tokens);
+    set_count (usage, &usage->completion_tokens, usage->completion_tokens + usage->reasoning_tokens);
 }
 
 static gboolean
@@ -256,6 +290,7 @@ sluice_usage_read_openai (SluiceUsage *usage, SluiceJsonValue value)
   while (sluice_json_iter_next (&iter, &name, &member))
     if (!note_named (&counts, top_names, G_N_ELEMENTS (top_names), name, member))
       note_details_named (&counts, name, member);
+  usage->clamped = usage->clamped || counts.impossible;
   if (!counts.seen[COUNT_PROMPT] && !counts.seen[COUNT_INPUT] && !counts.seen[COUNT_COMPLETION]
       && !counts.seen[COUNT_TOTAL])
     return FALSE;
@@ -277,6 +312,9 @@ sluice_usage_estimate (SluiceUsage *usage, gsize request_bytes, gsize text_bytes
 
   g_return_if_fail (usage != NULL);
 
+  if (usage->estimated)
+    return;
+
   parts = MIN (usage->cached_tokens + usage->cache_write_tokens, SLUICE_USAGE_MAX);
   if (!usage->present || usage->prompt_missing)
     {
@@ -294,7 +332,16 @@ sluice_usage_estimate (SluiceUsage *usage, gsize request_bytes, gsize text_bytes
 void
 sluice_usage_append_openai (const SluiceUsage *usage, gboolean completion, GString *out)
 {
-  g_string_append_printf (out, "\"usage\":{\"prompt_tokens\":%" G_GINT64_FORMAT, usage->prompt_tokens);
+  g_string_append (out, "\"usage\":");
+  sluice_usage_append_counts (usage, completion, out);
+}
+
+void
+sluice_usage_append_counts (const SluiceUsage *usage, gboolean completion, GString *out)
+{
+  g_return_if_fail (usage != NULL && out != NULL);
+
+  g_string_append_printf (out, "{\"prompt_tokens\":%" G_GINT64_FORMAT, usage->prompt_tokens);
   if (completion)
     g_string_append_printf (out, ",\"completion_tokens\":%" G_GINT64_FORMAT, usage->completion_tokens);
   g_string_append_printf (out, ",\"total_tokens\":%" G_GINT64_FORMAT "}",

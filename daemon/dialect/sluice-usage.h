@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * What an answer consumed, normalised once for every wire (DESIGN 4): prompt tokens include cached ones, whatever the
- * provider says. All counts are between 0 and SLUICE_USAGE_MAX; a count outside is clamped and marks the usage.
+ * provider says. All counts are between 0 and SLUICE_USAGE_MAX; one that is reported outside counts as not reported.
  */
 #pragma once
 
@@ -13,8 +13,8 @@ G_BEGIN_DECLS
 
 typedef struct {
   gboolean present;   /* the upstream reported it */
-  gboolean estimated; /* counted by us */
-  gboolean clamped;
+  gboolean estimated; /* counted by us, at least one of prompt and completion */
+  gboolean clamped;   /* a reported count was impossible and left out, or a sum was too large and cut */
   gint64 prompt_tokens;
   gint64 completion_tokens;
   gint64 cached_tokens;      /* of the prompt */
@@ -29,19 +29,22 @@ typedef struct {
 } SluiceUsage;
 
 /* Reads the "usage" member of an OpenAI answer or chunk, also with the names of the Responses and Anthropic wires;
- * anything but an object with a count of prompt, completion or total tokens leaves @usage alone. A later report
- * replaces the counts that it names, unless all of them are 0. Returns whether it was one. */
+ * anything but an object with a possible count of prompt, completion or total tokens leaves the counts of @usage alone.
+ * A later report replaces the counts that it names, unless all of them are 0. Returns whether it was one. */
 gboolean sluice_usage_read_openai (SluiceUsage *usage, SluiceJsonValue value);
 
-/* Sets a count, clamped. */
-void sluice_usage_set_count (SluiceUsage *usage, gint64 *count, gint64 value);
+/* Reads one count, a fraction rounded up. FALSE for what counts as not reported: no number, a negative one or one above
+ * SLUICE_USAGE_MAX; the latter two mark @usage as clamped. */
+gboolean sluice_usage_read_count (SluiceUsage *usage, SluiceJsonValue value, gint64 *count);
 
 /* Fills in what was not reported, everything if nothing was, from the bytes of the request and of the generated text,
- * and marks @usage as estimated if there was something to fill in. */
+ * and marks @usage as estimated if there was something to fill in. Once: what was filled in stays. */
 void sluice_usage_estimate (SluiceUsage *usage, gsize request_bytes, gsize text_bytes);
 
-/* Appends the member "usage" of an OpenAI answer; @completion: with the tokens of one, which embeddings have not. */
+/* Appends the member "usage" of an OpenAI answer, or its value alone; @completion: with the tokens of one, which
+ * embeddings have not. */
 void sluice_usage_append_openai (const SluiceUsage *usage, gboolean completion, GString *out);
+void sluice_usage_append_counts (const SluiceUsage *usage, gboolean completion, GString *out);
 
 /* Rough number of tokens of a text by its bytes (UTF-8), rather too many than too few: for estimates only, marked as
  * such by the caller. */

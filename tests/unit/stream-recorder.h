@@ -44,12 +44,13 @@ recorder_finish (const SluiceDialect *dialect, SluiceStreamDecoder *decoder, GSt
   if (decoder->fault != NULL)
     g_string_append_printf (into, "fault %u %s %s: %s\n", decoder->fault->status, decoder->fault->type,
                             decoder->fault->code != NULL ? decoder->fault->code : "-", decoder->fault->message);
-  if (decoder->usage.present)
+  if (decoder->usage.present || decoder->usage.estimated)
     g_string_append_printf (into,
-                            "usage %" G_GINT64_FORMAT "+%" G_GINT64_FORMAT " cached %" G_GINT64_FORMAT
+                            "%s %" G_GINT64_FORMAT "+%" G_GINT64_FORMAT " cached %" G_GINT64_FORMAT
                             " reasoning %" G_GINT64_FORMAT "\n",
-                            decoder->usage.prompt_tokens, decoder->usage.completion_tokens,
-                            decoder->usage.cached_tokens, decoder->usage.reasoning_tokens);
+                            decoder->usage.estimated ? "estimate" : "usage", decoder->usage.prompt_tokens,
+                            decoder->usage.completion_tokens, decoder->usage.cached_tokens,
+                            decoder->usage.reasoning_tokens);
   g_string_append_printf (into, "text %" G_GINT64_FORMAT "%s\n", decoder->text_bytes, decoder->done ? " done" : "");
 }
 

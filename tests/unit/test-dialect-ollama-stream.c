@@ -45,18 +45,25 @@ static const Stream streams[] = {
     "\"arguments\":\"{}\"}}]}" NEXT
     CHUNK "{\"content\":\"end\"}" NEXT
     CHUNK "{},\"finish_reason\":\"tool_calls\"}]}\n"
-    USAGE "{\"prompt_tokens\":0,\"completion_tokens\":9,\"total_tokens\":9}}\n"
-    "DONE \nusage 0+9 cached 0 reasoning 0\ntext 126 done\n" },
+    USAGE "{\"prompt_tokens\":100,\"completion_tokens\":9,\"total_tokens\":109}}\n"
+    "DONE \nestimate 100+9 cached 0 reasoning 0\ntext 126 done\n" },
   { "cut by the limit, then more", SLUICE_OPERATION_CHAT,
     "{\"message\":{\"content\":\"a\"},\"logprobs\":[\r{\"token\":\"a\"}],\"done\":true,\"done_reason\":\"length\"}\n"
     "{\"error\":\"late\"}\nnoise\n",
     ROLE CHUNK "{\"content\":\"a\"},\"logprobs\":{\"content\":[ {\"token\":\"a\"}]}" NEXT
-    CHUNK "{},\"finish_reason\":\"length\"}]}\nDONE \ntext 1 done\n" },
+    CHUNK "{},\"finish_reason\":\"length\"}]}\n"
+    USAGE "{\"prompt_tokens\":100,\"completion_tokens\":1,\"total_tokens\":101}}\n"
+    "DONE \nestimate 100+1 cached 0 reasoning 0\ntext 1 done\n" },
   { "load", SLUICE_OPERATION_CHAT,
     LINE "\"message\":{\"role\":\"assistant\",\"content\":\"\"},\"done_reason\":\"load\",\"done\":true}\n",
-    ROLE CHUNK "{},\"finish_reason\":\"stop\"}]}\nDONE \ntext 0 done\n" },
+    ROLE CHUNK "{},\"finish_reason\":\"stop\"}]}\n"
+    USAGE "{\"prompt_tokens\":100,\"completion_tokens\":0,\"total_tokens\":100}}\n"
+    "DONE \nestimate 100+0 cached 0 reasoning 0\ntext 0 done\n" },
   { "unload", SLUICE_OPERATION_COMPLETION, LINE "\"response\":\"\",\"done\":true,\"done_reason\":\"unload\"}\n",
-    TEXT "\"\",\"logprobs\":null,\"finish_reason\":\"stop\"}]}\nDONE \ntext 0 done\n" },
+    TEXT "\"\",\"logprobs\":null,\"finish_reason\":\"stop\"}]}\n"
+    "USAGE " HEAD ("text_completion") "],\"usage\":{\"prompt_tokens\":100,\"completion_tokens\":0,"
+    "\"total_tokens\":100}}\n"
+    "DONE \nestimate 100+0 cached 0 reasoning 0\ntext 0 done\n" },
   { "completion", SLUICE_OPERATION_COMPLETION,
     LINE "\"response\":\"\",\"thinking\":\"hm\",\"done\":false}\n" LINE "\"response\":\"one\",\"done\":false}\n"
     LINE "\"response\":\"\",\"done\":true,\"done_reason\":\"stop\",\"context\":[1,2,3],\"prompt_eval_count\":1,"
@@ -87,6 +94,7 @@ test_streams (void)
         .public_model = "public",
         .answer_id = "id1",
         .created = 1700000000,
+        .request_bytes = 300,
         .max_line = 65536,
         .max_event = 65536,
       };

@@ -38,17 +38,36 @@ static const Case cases[] = {
     TRUE,
     { 1, 0, 0, 12, 0, 0, 0, 0, 0 } },
   { "{\"prompt_tokens\":12.0,\"completion_tokens\":1e2}", TRUE, { 1, 0, 0, 12, 100, 0, 0, 0, 0 } },
+  { "{\"prompt_tokens\":0.1,\"completion_tokens\":2.5}", TRUE, { 1, 0, 0, 1, 3, 0, 0, 0, 0 } },
+  { "{\"prompt_tokens\":999999999.5,\"completion_tokens\":1e-9}", TRUE, { 1, 0, 0, 1000000000, 1, 0, 0, 0, 0 } },
+  { "{\"prompt_tokens\":-0.0,\"completion_tokens\":12.50e1}", TRUE, { 1, 0, 0, 0, 125, 0, 0, 0, 0 } },
+  { "{\"prompt_tokens\":0.30e1,\"completion_tokens\":1234e-2}", TRUE, { 1, 0, 0, 3, 13, 0, 0, 0, 0 } },
+  { "{\"prompt_tokens\":2.33333333333333333333333,\"completion_tokens\":1e-999999999999999999999}",
+    TRUE,
+    { 1, 0, 1, 0, 1, 0, 0, 0, 0 } },
+  /* what cannot be a count was not reported, and a total with it in it tells nothing */
   { "{\"prompt_tokens\":-3,\"completion_tokens\":1}", TRUE, { 1, 0, 1, 0, 1, 0, 0, 0, 0 } },
+  { "{\"prompt_tokens\":3,\"completion_tokens\":-1,\"total_tokens\":5}", TRUE, { 1, 0, 1, 3, 0, 0, 0, 0, 0 } },
+  { "{\"prompt_tokens\":-0.5,\"completion_tokens\":1000000000.5}", FALSE, { 0, 0, 1, 0, 0, 0, 0, 0, 0 } },
+  { "{\"prompt_tokens\":3,\"completion_tokens\":\"12\",\"total_tokens\":5}", TRUE, { 1, 0, 0, 3, 2, 0, 0, 0, 0 } },
+  { "{\"prompt_tokens\":3,\"completion_tokens\":2,\"prompt_tokens_details\":{\"cached_tokens\":-1}}",
+    TRUE,
+    { 1, 0, 1, 3, 2, 0, 0, 0, 0 } },
   { "{\"prompt_tokens\":1000000001,\"completion_tokens\":1000000000}",
     TRUE,
-    { 1, 0, 1, 1000000000, 1000000000, 0, 0, 0, 0 } },
+    { 1, 0, 1, 0, 1000000000, 0, 0, 0, 0 } },
   { "{\"prompt_tokens\":1e300,\"completion_tokens\":-1e300,\"total_tokens\":9223372036854775807}",
-    TRUE,
-    { 1, 0, 1, 1000000000, 0, 0, 0, 0, 0 } },
+    FALSE,
+    { 0, 0, 1, 0, 0, 0, 0, 0, 0 } },
   { "{\"total_tokens\":9223372036854775807,\"completion_tokens\":-9223372036854775808,"
     "\"cache_read_input_tokens\":9223372036854775807,\"cache_creation_input_tokens\":9223372036854775807}",
+    FALSE,
+    { 0, 0, 1, 0, 0, 0, 0, 0, 0 } },
+  /* possible ones, but not their sum */
+  { "{\"input_tokens\":1000000000,\"output_tokens\":1,\"cache_read_input_tokens\":1000000000,"
+    "\"cache_creation_input_tokens\":1000000000}",
     TRUE,
-    { 1, 0, 1, 1000000000, 0, 1000000000, 1000000000, 0, 0 } },
+    { 1, 0, 1, 1000000000, 1, 1000000000, 1000000000, 0, 0 } },
   /* what the Responses wire says, which includes cached tokens, and Anthropic's, which does not */
   { "{\"input_tokens\":100,\"output_tokens\":30,\"input_tokens_details\":{\"cached_tokens\":64},"
     "\"output_tokens_details\":{\"reasoning_tokens\":20},\"total_tokens\":130}",
@@ -137,6 +156,9 @@ static const Series series[] = {
   { { "{\"prompt_tokens\":5,\"cache_read_input_tokens\":100}", "{\"prompt_tokens\":5,\"completion_tokens\":1}" },
     { 1, 0, 0, 105, 1, 100, 0, 0, 0 } },
   { { "{\"prompt_tokens\":-1}", "{\"prompt_tokens\":3,\"completion_tokens\":1}" }, { 1, 0, 1, 3, 1, 0, 0, 0, 0 } },
+  { { "{\"prompt_tokens\":11,\"completion_tokens\":7}", "{\"prompt_tokens\":1e99,\"completion_tokens\":-1}" },
+    { 1, 0, 1, 11, 7, 0, 0, 0, 0 } },
+  { { "{\"prompt_tokens\":11,\"completion_tokens\":-1}" }, { 1, 0, 1, 11, 0, 0, 0, 0, 0 }, FALSE, TRUE },
   { { "{\"prompt_tokens\":11}" }, { 1, 0, 0, 11, 0, 0, 0, 0, 0 }, FALSE, TRUE },
   { { "{\"completion_tokens\":7,\"prompt_tokens\":null}" }, { 1, 0, 0, 0, 7, 0, 0, 0, 0 }, TRUE, FALSE },
   { { "{\"total_tokens\":9}" }, { 1, 0, 0, 9, 0, 0, 0, 0, 0 } },
@@ -169,6 +191,8 @@ test_fill_in (void)
     { "{}", { 1, 1, 0, 100, 10, 0, 0, 0, 0 } },
     { "{\"prompt_tokens\":11}", { 1, 1, 0, 11, 10, 0, 0, 0, 0 } },
     { "{\"completion_tokens\":7}", { 1, 1, 0, 100, 7, 0, 0, 0, 0 } },
+    { "{\"prompt_tokens\":11,\"completion_tokens\":-1,\"total_tokens\":10}", { 1, 1, 1, 11, 10, 0, 0, 0, 0 } },
+    { "{\"prompt_tokens\":1e10,\"completion_tokens\":2.5}", { 1, 1, 1, 100, 3, 0, 0, 0, 0 } },
     { "{\"completion_tokens\":7,\"prompt_tokens_details\":{\"cached_tokens\":400}}",
       { 1, 1, 0, 400, 7, 400, 0, 0, 0 } },
     { "{\"prompt_tokens\":11,\"completion_tokens_details\":{\"reasoning_tokens\":40}}",
@@ -183,6 +207,7 @@ test_fill_in (void)
       g_test_message ("%s", fills[i].report);
       read_report (&usage, fills[i].report);
       sluice_usage_estimate (&usage, 300, 30);
+      sluice_usage_estimate (&usage, usage.estimated ? 9000 : 300, 900);
       usage.present = TRUE;
       assert_usage (&usage, &fills[i].usage);
       g_assert_false (usage.prompt_missing || usage.completion_missing);
