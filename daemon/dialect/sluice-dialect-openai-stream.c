@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * The stream of the OpenAI wire: events in, the same events out with the client's name of the model. No copy is made of
- * an event that needs no change.
+ * an event that needs no change. The usage comes where OpenAI has it, in one chunk of its own in front of the end:
+ * upstreams have it in the last chunk with choices, or in each, or in several, or not at all.
  */
 #include "dialect/sluice-dialect-openai-private.h"
 
@@ -12,9 +13,13 @@
 
 typedef struct {
   SluiceStreamDecoder parent;
-  SluiceSseReader *reader; /* (owned) */
-  GString *model; /* (owned): the client's name of the model, as JSON */
-  GString *event; /* (owned): the event being rewritten, kept for its memory */
+  SluiceDialectAnswer answer; /* its strings are borrowed */
+  SluiceSseReader *reader;    /* (owned) */
+  GString *model;             /* (owned): the client's name of the model, as JSON */
+  GString *event;             /* (owned): the event being rewritten, kept for its memory */
+  GString *head;              /* (owned): id, object and time of the chunks, empty before the first one */
+  GString *report;            /* (owned): the usage chunk as the upstream reported it, empty if it did not */
+  SluiceUsage reported;       /* what @report says */
 } OpenaiStream;
 
 /* What a callback of the reader needs. */
@@ -100,10 +105,13 @@ sluice_openai_stream_new (const SluiceDialectAnswer *answer)
 
   self = g_new0 (OpenaiStream, 1);
   self->parent.dialect = &sluice_dialect_openai;
+  self->answer = *answer;
   self->reader = sluice_sse_reader_new (answer->max_line, answer->max_event);
   self->model = g_string_new (NULL);
   sluice_json_append_string (self->model, answer->public_model, -1);
   self->event = g_string_new (NULL);
+  self->head = g_string_new (NULL);
+  self->report = g_string_new (NULL);
   return &self->parent;
 }
 
@@ -118,6 +126,8 @@ sluice_openai_stream_free (SluiceStreamDecoder *decoder)
   sluice_sse_reader_free (self->reader);
   g_string_free (self->model, TRUE);
   g_string_free (self->event, TRUE);
+  g_string_free (self->head, TRUE);
+  g_string_free (self->report, TRUE);
   g_clear_pointer (&self->parent.fault, sluice_fault_free);
   g_free (self);
 }
@@ -231,46 +241,159 @@ emit_fault (Push *push, const char *data, gsize length)
   emit (push, SLUICE_STREAM_FAULT, "", 0);
 }
 
-static void
-emit_rewritten (Push *push, SluiceStreamEvent kind, SluiceJsonValue root, const Event *event)
-{
-  GString *out = push->self->event;
-  const char *end = root.text + root.length;
+/* A value of an event that becomes another one. */
+typedef struct {
+  SluiceJsonValue value;
+  const char *json;
+  gsize length;
+} Change;
 
+typedef struct {
+  Change items[3];
+  guint n_items;
+} Changes;
+
+/* Keeps them in the order of the text. What is not there cannot change. */
+static void
+add_change (Changes *changes, SluiceJsonValue value, const char *json, gsize length)
+{
+  guint at = changes->n_items;
+
+  if (value.type == SLUICE_JSON_NONE)
+    return;
+
+  g_assert (at < G_N_ELEMENTS (changes->items));
+  for (; at > 0 && changes->items[at - 1].value.text > value.text; at--)
+    changes->items[at] = changes->items[at - 1];
+  changes->items[at] = (Change){ value, json, length };
+  changes->n_items++;
+}
+
+/* The event for the client: with @changes and its name of the model. */
+static void
+rewrite (OpenaiStream *self, GString *out, SluiceJsonValue root, const Event *event, Changes *changes)
+{
+  const char *from = root.text;
+  const char *end = root.text + root.length - 1;
+
+  add_change (changes, event->model, self->model->str, self->model->len);
   g_string_truncate (out, 0);
-  if (event->model.type != SLUICE_JSON_NONE)
+  for (guint i = 0; i < changes->n_items; i++)
     {
-      g_string_append_len (out, root.text, event->model.text - root.text);
-      g_string_append_len (out, push->self->model->str, (gssize) push->self->model->len);
-      root.text = event->model.text + event->model.length;
+      const Change *change = &changes->items[i];
+
+      g_string_append_len (out, from, change->value.text - from);
+      g_string_append_len (out, change->json, (gssize) change->length);
+      from = change->value.text + change->value.length;
     }
-  g_string_append_len (out, root.text, end - 1 - root.text);
+  g_string_append_len (out, from, end - from);
   if (event->model.type == SLUICE_JSON_NONE)
-    g_string_append_printf (out, ",\"model\":%s", push->self->model->str);
+    g_string_append_printf (out, ",\"model\":%s", self->model->str);
   if (event->choices.type == SLUICE_JSON_NONE)
     g_string_append (out, ",\"choices\":[]");
   g_string_append_c (out, '}');
+  /* data of several lines was joined with line feeds, which must not get into the lines of our own events */
   sluice_dialect_flatten (out->str, out->len);
-  emit (push, kind, out->str, out->len);
 }
 
-/* Data of several lines was joined with line feeds, which must not get into the lines of our own events. */
 static void
-emit_event (Push *push, SluiceStreamEvent kind, SluiceJsonValue root, const Event *event)
+emit_chunk (Push *push, SluiceJsonValue root, const Event *event)
 {
-  const GString *model = push->self->model;
+  OpenaiStream *self = push->self;
+  const GString *model = self->model;
+  gboolean has_usage = event->usage.type == SLUICE_JSON_OBJECT;
+  Changes changes = { .n_items = 0 };
 
-  if (event->choices.type != SLUICE_JSON_NONE && event->model.length == model->len
-      && memcmp (event->model.text, model->str, model->len) == 0 && memchr (root.text, '\n', root.length) == NULL)
-    emit (push, kind, root.text, root.length);
+  if (!has_usage && event->model.length == model->len && memcmp (event->model.text, model->str, model->len) == 0
+      && memchr (root.text, '\n', root.length) == NULL)
+    {
+      emit (push, SLUICE_STREAM_CHUNK, root.text, root.length);
+      return;
+    }
+  if (has_usage)
+    add_change (&changes, event->usage, "null", strlen ("null"));
+  rewrite (self, self->event, root, event, &changes);
+  emit (push, SLUICE_STREAM_CHUNK, self->event->str, self->event->len);
+}
+
+static gboolean
+same_counts (const SluiceUsage *a, const SluiceUsage *b)
+{
+  return a->present == b->present && a->prompt_missing == b->prompt_missing
+         && a->completion_missing == b->completion_missing && a->prompt_tokens == b->prompt_tokens
+         && a->completion_tokens == b->completion_tokens;
+}
+
+/* Keeps an event whose usage says all that is known: as the usage chunk it has details that our own would not have. */
+static void
+take_usage (OpenaiStream *self, SluiceJsonValue root, const Event *event)
+{
+  SluiceUsage *usage = &self->parent.usage;
+  SluiceUsage alone = { 0 };
+  Changes changes = { .n_items = 0 };
+
+  if (!sluice_usage_read_openai (usage, event->usage))
+    return;
+  sluice_usage_read_openai (&alone, event->usage);
+  if (!same_counts (&alone, usage))
+    return;
+
+  add_change (&changes, event->choices, "[]", strlen ("[]"));
+  rewrite (self, self->report, root, event, &changes);
+  self->reported = *usage;
+}
+
+/* All chunks of an answer have these in common (http-surface.md 3.1). */
+static void
+take_head (OpenaiStream *self, const SluiceJsonObject *object)
+{
+  gboolean chat = self->answer.operation == SLUICE_OPERATION_CHAT;
+  SluiceJsonValue id = { 0 };
+  SluiceJsonValue created = { 0 };
+
+  if (object != NULL)
+    {
+      id = sluice_json_object_get (object, "id");
+      created = sluice_json_object_get (object, "created");
+    }
+  g_string_assign (self->head, "{\"id\":");
+  if (sluice_dialect_text_bytes (id) > 0)
+    sluice_json_append_value (self->head, id);
   else
-    emit_rewritten (push, kind, root, event);
+    sluice_json_append_string (self->head, self->answer.answer_id, -1);
+  g_string_append_printf (self->head, ",\"object\":\"%s\",\"created\":",
+                          chat ? "chat.completion.chunk" : "text_completion");
+  if (created.type == SLUICE_JSON_NUMBER)
+    sluice_json_append_value (self->head, created);
+  else
+    g_string_append_printf (self->head, "%" G_GINT64_FORMAT, self->answer.created);
+}
+
+/* The usage chunk: the upstream's own if it says what we know, which is what the row will say. */
+static void
+emit_usage (Push *push)
+{
+  OpenaiStream *self = push->self;
+  SluiceUsage *usage = &self->parent.usage;
+  GString *out = self->report;
+
+  sluice_usage_estimate (usage, self->answer.request_bytes, (gsize) self->parent.text_bytes);
+  if (out->len == 0 || !same_counts (&self->reported, usage))
+    {
+      if (self->head->len == 0)
+        take_head (self, NULL);
+      g_string_printf (out, "%s,\"model\":%s,\"choices\":[],", self->head->str, self->model->str);
+      sluice_usage_append_openai (usage, TRUE, out);
+      g_string_append_c (out, '}');
+    }
+  emit (push, SLUICE_STREAM_USAGE, out->str, out->len);
 }
 
 static void
 take_event (Push *push, const SluiceJsonObject *object)
 {
-  SluiceStreamDecoder *decoder = &push->self->parent;
+  OpenaiStream *self = push->self;
+  SluiceStreamDecoder *decoder = &self->parent;
   SluiceJsonIter iter;
   SluiceJsonValue choice;
   Event event;
@@ -284,19 +407,19 @@ take_event (Push *push, const SluiceJsonObject *object)
     }
 
   if (event.usage.type == SLUICE_JSON_OBJECT)
-    sluice_usage_read_openai (&decoder->usage, event.usage);
+    take_usage (self, object->root, &event);
   else if (event.groq.type == SLUICE_JSON_OBJECT)
     sluice_usage_read_openai (&decoder->usage, sluice_json_get (event.groq, "usage"));
 
   sluice_json_iter_init (&iter, event.choices);
   for (; event.choices.type == SLUICE_JSON_ARRAY && sluice_json_iter_next (&iter, NULL, &choice); n_choices++)
     decoder->text_bytes += (gint64) sluice_openai_count_text (choice);
+  if (n_choices > 0 && self->head->len == 0)
+    take_head (self, object);
 
-  if (n_choices == 0 && event.usage.type == SLUICE_JSON_OBJECT)
-    emit_event (push, SLUICE_STREAM_USAGE, object->root, &event);
-  else if (event.choices.type == SLUICE_JSON_ARRAY)
-    emit_event (push, SLUICE_STREAM_CHUNK, object->root, &event);
-  /* anything else (pings, statistics) is no part of the answer */
+  /* anything else (usage alone, pings, statistics) is no part of the answer */
+  if (n_choices > 0 || (event.choices.type == SLUICE_JSON_ARRAY && event.usage.type != SLUICE_JSON_OBJECT))
+    emit_chunk (push, object->root, &event);
 }
 
 /* "[DONE]", also with space around it. */
@@ -325,6 +448,7 @@ handle_event (const char *event, const char *data, gsize length, gpointer user_d
 
   if (is_end_marker (data, length))
     {
+      emit_usage (push);
       decoder->done = TRUE;
       emit (push, SLUICE_STREAM_DONE, "", 0);
       return TRUE;

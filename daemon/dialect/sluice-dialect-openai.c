@@ -281,19 +281,36 @@ make_fault (const SluiceJsonObject *object, SluiceJsonValue choices)
   return sluice_fault_new_from_answer (200, source.text, source.length);
 }
 
-/* The client's name of the model, and vectors as it wants them. */
+static void
+set_usage (SluiceJsonSplice *splice, const SluiceUsage *usage, SluiceOperation operation)
+{
+  g_autoptr (GString) json = g_string_new (NULL);
+
+  sluice_usage_append_counts (usage, operation != SLUICE_OPERATION_EMBEDDING, json);
+  sluice_json_splice_set (splice, "usage", json->str, (gssize) json->len);
+}
+
+/* The client's name of the model, the usage if the upstream left it to be estimated, and vectors as the client wants
+ * them. */
 static GBytes *
-adapt_answer (const SluiceJsonObject *object, GBytes *body, const SluiceDialectAnswer *answer, GError **error)
+adapt_answer (const SluiceJsonObject *object,
+              GBytes *body,
+              const SluiceDialectAnswer *answer,
+              const SluiceUsage *usage,
+              GError **error)
 {
   SluiceJsonValue data = sluice_json_object_get (object, "data");
   gboolean pack = answer->base64 && sluice_dialect_has_vectors (data);
   g_autoptr (SluiceJsonSplice) splice = NULL;
 
-  if (!pack && sluice_json_equals (sluice_json_object_get (object, "model"), answer->public_model))
+  if (!pack && !usage->estimated
+      && sluice_json_equals (sluice_json_object_get (object, "model"), answer->public_model))
     return g_bytes_ref (body);
 
   splice = sluice_json_splice_new (object);
   sluice_json_splice_set_string (splice, "model", answer->public_model);
+  if (usage->estimated)
+    set_usage (splice, usage, answer->operation);
   if (pack && !sluice_dialect_pack_vectors (splice, data))
     {
       g_set_error_literal (error, SLUICE_ERROR, SLUICE_ERROR_UPSTREAM_ANSWER,
@@ -318,13 +335,14 @@ count_choices (SluiceJsonValue choices)
 }
 
 static void
-read_usage (SluiceUsage *usage, const SluiceJsonObject *object, SluiceOperation operation)
+read_usage (SluiceUsage *usage, const SluiceJsonObject *object, const SluiceDialectAnswer *answer)
 {
   sluice_usage_read_openai (usage, sluice_json_object_get (object, "usage"));
-  if (operation == SLUICE_OPERATION_EMBEDDING)
+  if (answer->operation == SLUICE_OPERATION_EMBEDDING)
     usage->completion_missing = FALSE;
   else if (!usage->present || usage->completion_missing)
     usage->text_bytes = count_choices (sluice_json_object_get (object, "choices"));
+  sluice_usage_estimate (usage, answer->request_bytes, (gsize) usage->text_bytes);
 }
 
 static GBytes *
@@ -353,8 +371,8 @@ decode_answer (const SluiceDialectAnswer *answer,
     *fault = make_fault (&object, choices);
   else if (choices.type == SLUICE_JSON_ARRAY || data.type == SLUICE_JSON_ARRAY)
     {
-      read_usage (usage, &object, answer->operation);
-      result = adapt_answer (&object, body, answer, error);
+      read_usage (usage, &object, answer);
+      result = adapt_answer (&object, body, answer, usage, error);
     }
   else
     g_set_error_literal (error, SLUICE_ERROR, SLUICE_ERROR_UPSTREAM_ANSWER,

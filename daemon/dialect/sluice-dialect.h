@@ -44,14 +44,15 @@ typedef struct {
   const char *answer_id;    /* for wires whose answers have no id, e.g. "chatcmpl-..." */
   gint64 created;           /* seconds since 1970, for wires whose answers have none */
   gboolean base64;          /* embeddings were asked for as base64 */
-  gsize request_bytes;      /* of the encoded request, to estimate a prompt that is not counted; 0: not known */
+  gsize request_bytes;      /* of the encoded request, to estimate a prompt that is not counted */
   gsize max_line;           /* bytes of one line of a stream */
   gsize max_event;          /* bytes of one event of a stream */
 } SluiceDialectAnswer;
 
 typedef enum {
-  SLUICE_STREAM_CHUNK, /* @payload is a chat.completion.chunk (or text_completion) for the client */
-  SLUICE_STREAM_USAGE, /* a chunk with usage only (no choices): for the client only if it asked */
+  SLUICE_STREAM_CHUNK, /* @payload is a chat.completion.chunk (or text_completion) for the client, without usage */
+  SLUICE_STREAM_USAGE, /* a chunk with the usage of all (no choices), once, in front of DONE, estimated if the upstream
+                          did not report it: for the client only if it asked */
   SLUICE_STREAM_FAULT, /* the upstream reported an error midway; the fault is in the stream */
   SLUICE_STREAM_DONE,  /* the protocol's own end was seen */
 } SluiceStreamEvent;
@@ -65,7 +66,7 @@ typedef struct _SluiceStreamDecoder SluiceStreamDecoder;
 /* A decoder embeds this as its first member. */
 struct _SluiceStreamDecoder {
   const SluiceDialect *dialect;
-  SluiceUsage usage;  /* picked up in passing */
+  SluiceUsage usage;  /* picked up in passing; complete when DONE is sent */
   gint64 text_bytes;  /* generated text seen so far: the estimate when no usage comes */
   gboolean done;      /* SLUICE_STREAM_DONE was sent: the answer is whole; what comes later is ignored */
   SluiceFault *fault; /* (owned) (nullable) */
@@ -80,7 +81,8 @@ struct _SluiceDialect {
   /* The upstream request's body. Errors: SLUICE_ERROR_INVALID_REQUEST with what the wire cannot express. */
   GBytes *(*encode_request) (const SluiceDialectRequest *request, GError **error);
 
-  /* A whole 2xx answer into the hub's form; fills @usage. Errors: SLUICE_ERROR_UPSTREAM_ANSWER. A 200 that is really an
+  /* A whole 2xx answer into the hub's form; fills @usage, and estimates what the upstream did not report: the answer
+   * says what the row will say. Errors: SLUICE_ERROR_UPSTREAM_ANSWER. A 200 that is really an
    * error ({"error":...} without choices or data) sets @fault (transfer full) and returns %NULL without @error. */
   GBytes *(*decode_answer) (const SluiceDialectAnswer *answer,
                             GBytes *body,

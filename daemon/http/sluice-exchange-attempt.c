@@ -131,7 +131,7 @@ sluice_exchange_settle_attempt (SluiceExchange *self, SluiceAttemptState state, 
 
   if (record == NULL || record->state != SLUICE_ATTEMPT_OPEN)
     return;
-  if (self->decoder != NULL && self->decoder->usage.present)
+  if (self->decoder != NULL)
     *usage = self->decoder->usage;
   if (state == SLUICE_ATTEMPT_SETTLED)
     sluice_usage_estimate (usage, self->answer.request_bytes, (gsize) generated);

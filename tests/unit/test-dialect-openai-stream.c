@@ -12,6 +12,14 @@ typedef struct {
 #define DOWN "CHUNK " HEAD "\"public\",\"choices\":["
 #define DOWN_USAGE "USAGE " HEAD "\"public\",\"choices\":["
 
+/* A usage chunk of our own. */
+#define MADE(id, created) \
+  "USAGE {\"id\":\"" id "\",\"object\":\"chat.completion.chunk\",\"created\":" created ",\"model\":\"public\"," \
+  "\"choices\":[],\"usage\":"
+#define ESTIMATED(id, created, completion, total) \
+  MADE (id, created) "{\"prompt_tokens\":100,\"completion_tokens\":" completion ",\"total_tokens\":" total "}}\n" \
+  "DONE \nestimate 100+" completion " cached 0 reasoning 0\n"
+
 static const Stream streams[] = {
   { "openai",
     "data: " UP "{\"index\":0,\"delta\":{\"role\":\"assistant\",\"content\":\"\"},\"finish_reason\":null}],"
@@ -46,8 +54,10 @@ static const Stream streams[] = {
     "\"usage\":{\"prompt_tokens\":4,\"total_tokens\":6,\"completion_tokens\":2}}\n\ndata: [DONE]\n\n",
     "CHUNK {\"model\":\"public\",\"choices\":[{\"index\":0,\"delta\":{\"reasoning\":\"abc\","
     "\"reasoning_content\":\"abc\"}}],"
-    "\"usage\":{\"prompt_tokens\":4,\"total_tokens\":5,\"completion_tokens\":1}}\n"
+    "\"usage\":null}\n"
     "CHUNK {\"model\":\"public\",\"choices\":[{\"index\":0,\"delta\":{\"content\":\"x\"},\"finish_reason\":\"stop\"}],"
+    "\"usage\":null}\n"
+    "USAGE {\"model\":\"public\",\"choices\":[],"
     "\"usage\":{\"prompt_tokens\":4,\"total_tokens\":6,\"completion_tokens\":2}}\n"
     "DONE \nusage 4+2 cached 0 reasoning 0\ntext 4 done\n" },
   { "groq: usage aside",
@@ -56,6 +66,7 @@ static const Stream streams[] = {
     "data: [DONE]\n\n",
     "CHUNK {\"model\":\"public\",\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"stop\"}],"
     "\"x_groq\":{\"id\":\"r\",\"usage\":{\"queue_time\":0.1,\"prompt_tokens\":8,\"completion_tokens\":3}}}\n"
+    MADE ("chatcmpl-1", "1600000000") "{\"prompt_tokens\":8,\"completion_tokens\":3,\"total_tokens\":11}}\n"
     "DONE \nusage 8+3 cached 0 reasoning 0\ntext 0 done\n" },
   { "azure: no choice at first",
     "data: {\"choices\":[],\"created\":0,\"id\":\"\",\"model\":\"\","
@@ -67,7 +78,7 @@ static const Stream streams[] = {
     "\"prompt_filter_results\":[{\"prompt_index\":0}]}\n"
     "CHUNK {\"choices\":[{\"index\":0,\"delta\":{\"refusal\":\"no\"},\"content_filter_results\":{}}],"
     "\"model\":\"public\"}\n"
-    "DONE \ntext 2 done\n" },
+    ESTIMATED ("chatcmpl-1", "1600000000", "1", "101") "text 2 done\n" },
   { "openrouter: comments, CRLF, no space, no model",
     ": OPENROUTER PROCESSING\r\n\r\n: OPENROUTER PROCESSING\r\n\r\n"
     "data:{\"id\":\"g\",\"choices\":[{\"index\":0,\"delta\":{\"tool_calls\":[{\"index\":0,\"id\":\"t\","
@@ -76,7 +87,7 @@ static const Stream streams[] = {
     "CHUNK {\"id\":\"g\",\"choices\":[{\"index\":0,\"delta\":{\"tool_calls\":[{\"index\":0,\"id\":\"t\","
     "\"function\":{\"name\":\"f\",\"arguments\":\"{\\\"a\\\"\"}},{\"function\":{\"arguments\":\"xy\"}}]}}],"
     "\"model\":\"public\"}\n"
-    "DONE \ntext 9 done\n" },
+    ESTIMATED ("g", "1600000000", "3", "103") "text 9 done\n" },
   { "data of several lines, pings, statistics",
     "event: ping\ndata: {\"type\":\"ping\"}\n\n"
     "data: {\"model\":\ndata: \"public\",\ndata: \"choices\":[{\"text\":\"ab\",\"index\":0}]}\n\n"
@@ -84,11 +95,41 @@ static const Stream streams[] = {
     "CHUNK {\"model\": \"public\", \"choices\":[{\"text\":\"ab\",\"index\":0}]}\n"
     "USAGE {\"usage\":{\"prompt_tokens\":1,\"completion_tokens\":1},\"model\":\"public\",\"choices\":[]}\n"
     "DONE \nusage 1+1 cached 0 reasoning 0\ntext 2 done\n" },
+  { "openrouter: usage beside an empty choice, written before it, in two lines",
+    "data: {\"id\":\"g\",\"model\":\"m\",\"choices\":[{\"delta\":{\"content\":\"ab\"}}]}\n\n"
+    "data: {\"id\":\"g\",\"usage\":{\"prompt_tokens\":1,\ndata: \"completion_tokens\":2,\"cost\":0.5},"
+    "\"choices\":[{\"delta\":{\"content\":\"\"}}],\"model\":\"m\"}\n\ndata: [DONE]\n\n",
+    "CHUNK {\"id\":\"g\",\"model\":\"public\",\"choices\":[{\"delta\":{\"content\":\"ab\"}}]}\n"
+    "CHUNK {\"id\":\"g\",\"usage\":null,\"choices\":[{\"delta\":{\"content\":\"\"}}],\"model\":\"public\"}\n"
+    "USAGE {\"id\":\"g\",\"usage\":{\"prompt_tokens\":1, \"completion_tokens\":2,\"cost\":0.5},"
+    "\"choices\":[],\"model\":\"public\"}\n"
+    "DONE \nusage 1+2 cached 0 reasoning 0\ntext 2 done\n" },
+  { "usage in two parts, then zeros: neither chunk says it all",
+    "data: {\"id\":\"g\",\"created\":7,\"model\":\"m\",\"choices\":[{\"delta\":{}}],"
+    "\"usage\":{\"prompt_tokens\":5}}\n\n"
+    "data: {\"id\":\"g\",\"model\":\"m\",\"choices\":[],\"usage\":{\"completion_tokens\":2}}\n\n"
+    "data: {\"choices\":[],\"usage\":{\"prompt_tokens\":0,\"completion_tokens\":0}}\n\ndata: [DONE]\n\n",
+    "CHUNK {\"id\":\"g\",\"created\":7,\"model\":\"public\",\"choices\":[{\"delta\":{}}],\"usage\":null}\n"
+    MADE ("g", "7") "{\"prompt_tokens\":5,\"completion_tokens\":2,\"total_tokens\":7}}\n"
+    "DONE \nusage 5+2 cached 0 reasoning 0\ntext 0 done\n" },
+  { "two usage chunks become one: the last that says something",
+    "data: {\"model\":\"m\",\"choices\":[],\"usage\":{\"prompt_tokens\":5,\"completion_tokens\":2}}\n\n"
+    "data: {\"model\":\"m\",\"choices\":[],\"usage\":{\"prompt_tokens\":5,\"completion_tokens\":3},\"x\":1}\n\n"
+    "data: {\"model\":\"m\",\"choices\":[],\"usage\":{\"prompt_tokens\":0,\"completion_tokens\":0}}\n\n"
+    "data: {\"model\":\"m\",\"choices\":[],\"usage\":{\"queue_time\":0.1}}\n\ndata: [DONE]\n\n",
+    "USAGE {\"model\":\"public\",\"choices\":[],\"usage\":{\"prompt_tokens\":5,\"completion_tokens\":3},\"x\":1}\n"
+    "DONE \nusage 5+3 cached 0 reasoning 0\ntext 0 done\n" },
+  { "a count that is none is estimated",
+    "data: {\"id\":\"g\",\"created\":7,\"model\":\"public\",\"choices\":[{\"text\":\"1234\"}],\"usage\":null}\n\n"
+    "data: {\"id\":\"g\",\"created\":7,\"model\":\"public\",\"choices\":[],"
+    "\"usage\":{\"prompt_tokens\":100,\"completion_tokens\":-1,\"total_tokens\":99}}\n\ndata: [DONE]\n\n",
+    "CHUNK {\"id\":\"g\",\"created\":7,\"model\":\"public\",\"choices\":[{\"text\":\"1234\"}],\"usage\":null}\n"
+    ESTIMATED ("g", "7", "2", "102") "text 4 done\n" },
   { "old function call",
     "data: {\"model\":\"public\",\"choices\":[{\"delta\":{\"function_call\":{\"arguments\":\"abc\"}}}]}\n\n"
     "data: [DONE]\n\n",
     "CHUNK {\"model\":\"public\",\"choices\":[{\"delta\":{\"function_call\":{\"arguments\":\"abc\"}}}]}\n"
-    "DONE \ntext 3 done\n" },
+    ESTIMATED ("chatcmpl-1", "1600000000", "1", "101") "text 3 done\n" },
   { "error in the middle, then the marker",
     "data: {\"model\":\"public\",\"choices\":[{\"delta\":{\"content\":\"ab\"}}]}\n\n"
     "data: {\"error\":{\"message\":\"out of memory\",\"type\":\"InternalServerError\",\"code\":500}}\n\n"
@@ -102,8 +143,10 @@ static const Stream streams[] = {
   { "error by the event's name", "event: error\ndata: {\"message\":\"gone\"}\n\n",
     "FAULT \nfault 500 server_error -: gone\ntext 0\n" },
   { "marker without an empty line", "data: {\"model\":\"public\",\"choices\":[]}\n\ndata: [DONE]",
-    "CHUNK {\"model\":\"public\",\"choices\":[]}\nDONE \ntext 0 done\n" },
-  { "marker with one line end", "data: [DONE]\n", "DONE \ntext 0 done\n" },
+    "CHUNK {\"model\":\"public\",\"choices\":[]}\n"
+    ESTIMATED ("chatcmpl-1", "1600000000", "0", "100") "text 0 done\n" },
+  { "marker with one line end", "data: [DONE]\n",
+    ESTIMATED ("chatcmpl-1", "1600000000", "0", "100") "text 0 done\n" },
   { "cut between events", "data: {\"model\":\"public\",\"choices\":[{\"delta\":{},\"finish_reason\":\"stop\"}]}\n\n",
     "CHUNK {\"model\":\"public\",\"choices\":[{\"delta\":{},\"finish_reason\":\"stop\"}]}\n"
     "CUT the upstream's stream ended before its end marker\ntext 0\n" },
@@ -120,6 +163,8 @@ static const Stream streams[] = {
 static const SluiceDialectAnswer answer = {
   .public_model = "public",
   .answer_id = "chatcmpl-1",
+  .created = 1600000000,
+  .request_bytes = 300,
   .max_line = 65536,
   .max_event = 65536,
 };
@@ -152,15 +197,16 @@ count_event (SluiceStreamEvent event, const char *payload, gsize length, gpointe
   *(guint *) user_data += 1;
 }
 
-/* Run with -m perf; prints what one ordinary chunk costs. */
+/* Run with -m perf; prints what one ordinary chunk costs, and one with usage in it. */
 static void
-test_cost (void)
+test_cost (gconstpointer usage)
 {
   const SluiceDialect *dialect = sluice_dialect_find ("openai");
-  const char *chunk = "data: {\"id\":\"chatcmpl-B9MHDbslfkBeAs8l4bebGdFOJ6PeG\",\"object\":\"chat.completion.chunk\","
-                      "\"created\":1741570283,\"model\":\"gpt-5-2026-01-01\",\"service_tier\":\"default\","
-                      "\"system_fingerprint\":\"fp_fc9f1d7035\",\"choices\":[{\"index\":0,\"delta\":{\"content\":"
-                      "\" token\"},\"logprobs\":null,\"finish_reason\":null}],\"usage\":null}\n\n";
+  const char *head = "data: {\"id\":\"chatcmpl-B9MHDbslfkBeAs8l4bebGdFOJ6PeG\",\"object\":\"chat.completion.chunk\","
+                     "\"created\":1741570283,\"model\":\"gpt-5-2026-01-01\",\"service_tier\":\"default\","
+                     "\"system_fingerprint\":\"fp_fc9f1d7035\",\"choices\":[{\"index\":0,\"delta\":{\"content\":"
+                     "\" token\"},\"logprobs\":null,\"finish_reason\":null}],\"usage\":";
+  g_autofree char *chunk = g_strconcat (head, usage, "}\n\n", NULL);
   const guint rounds = 400000;
   SluiceStreamDecoder *decoder;
   guint n_events = 0;
@@ -189,6 +235,8 @@ main (int argc, char *argv[])
   g_test_init (&argc, &argv, G_TEST_OPTION_ISOLATE_DIRS, NULL);
   g_test_add_func ("/dialect-openai-stream/streams", test_streams);
   g_test_add_func ("/dialect-openai-stream/limits", test_limits);
-  g_test_add_func ("/dialect-openai-stream/cost", test_cost);
+  g_test_add_data_func ("/dialect-openai-stream/cost", "null", test_cost);
+  g_test_add_data_func ("/dialect-openai-stream/cost-with-usage",
+                        "{\"prompt_tokens\":9,\"completion_tokens\":2,\"total_tokens\":11}", test_cost);
   return g_test_run ();
 }
