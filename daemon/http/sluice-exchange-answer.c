@@ -12,6 +12,9 @@
 /* Of a Retry-After in seconds: up to eleven days. */
 #define MAX_RETRY_DIGITS 6
 
+/* Bytes of a key that is looked for in the names of an upstream's headers. */
+#define MIN_KEY_IN_NAME 8
+
 /* Of the names of headers that a preflight asks for; the official clients come with a dozen. */
 #define MAX_REQUEST_HEADER_NAMES 2048
 
@@ -42,6 +45,21 @@ typedef struct {
   const char *key; /* (nullable): what the upstream was sent */
 } HeaderTarget;
 
+/* Names are the same in any case, and servers change it. A short key is a word and left, as in
+ * sluice_secret_hide_in(): it would take every x-ratelimit- away. */
+static gboolean
+is_in_name (const char *key, const char *name)
+{
+  gsize length = strlen (key);
+
+  if (length < MIN_KEY_IN_NAME)
+    return FALSE;
+  for (; *name != '\0'; name++)
+    if (g_ascii_strncasecmp (name, key, length) == 0)
+      return TRUE;
+  return FALSE;
+}
+
 static void
 append_upstream_header (const char *name, const char *value, gpointer data)
 {
@@ -63,7 +81,8 @@ append_upstream_header (const char *name, const char *value, gpointer data)
       if (g_ascii_iscntrl (*p) && *p != '\t')
         return;
     }
-  if (target->key != NULL && *target->key != '\0' && strstr (value, target->key) != NULL)
+  if (target->key != NULL && *target->key != '\0'
+      && (strstr (value, target->key) != NULL || is_in_name (target->key, name)))
     return;
   if (g_ascii_strncasecmp (name, "x-ratelimit-", strlen ("x-ratelimit-")) == 0
       || (g_ascii_strcasecmp (name, "Retry-After") == 0 && is_sound_retry_after (value)))

@@ -97,8 +97,12 @@ key_of (const char *authorization)
 static char *
 echo_lines (const char *authorization)
 {
-  return g_strdup_printf ("X-Received: %s\r\nX-Ratelimit-Limit-Key: %s\r\nRetry-After: %s\r\n", authorization,
-                          key_of (authorization), key_of (authorization));
+  const char *key = key_of (authorization);
+  g_autofree char *upper = g_ascii_strup (key, -1);
+
+  return g_strdup_printf ("X-Received: %s\r\nX-Ratelimit-Limit-Key: %s\r\nRetry-After: %s\r\n"
+                          "X-Key-%s: 1\r\nX-Ratelimit-Key-%s: 1\r\n",
+                          authorization, key, key, upper, key);
 }
 
 void

@@ -45,7 +45,7 @@ static const FakeMode modes[] = {
   { "junk-at-once", fake_compose_junk_at_once, 0, "n=0", "the same with JSON that breaks off instead of the error" },
   { "error-200", fake_compose_error_200, 0, NULL, "status 200 with an error object" },
   { "echo-key", fake_compose_echo_key, 0, "status=401",
-    "an error that quotes the key everywhere, headers too; 4xx and 5xx as they come" },
+    "an error that quotes the key everywhere, headers and their names too; 4xx and 5xx as they come" },
   { "echo-key-text", fake_compose_echo_key_text, 0, "status=502,bytes=0",
     "the same as plain text; bytes: how much stands in front of the key" },
   { "echo-key-200", fake_compose_echo_key, 0, "status=200", "the same behind a 200" },

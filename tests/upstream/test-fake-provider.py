@@ -287,6 +287,7 @@ class Tests:
                              ("echo-key:status=503", 503)):
             answer = self.ask("/v1/chat/completions", chat(mode), headers=head)
             assert answer.status == status and answer.headers["x-received"] == "Bearer sk-test-echo"
+            assert answer.headers["x-key-sk-test-echo"] == answer.headers["x-ratelimit-key-sk-test-echo"] == "1"
             assert b"sk-test-echo" in answer.body()[0]
         answer = self.ask("/v1/chat/completions", chat("echo-key-mid", stream=True), headers=head)
         assert "sk-test-echo" in json.loads(answer.events()[-1])["error"]["message"]
