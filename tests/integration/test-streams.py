@@ -57,7 +57,7 @@ def setup():
     with Upstream() as upstream:
         entries = [model_entry(name, upstream.base, mode) for name, mode in MODES.items()]
         entries += [model_entry(f'olla-{name}', upstream.ollama_base, MODES[name], provider='ollama')
-                    for name in ('plain', 'slow-stream', 'reset-mid', 'no-done', 'stall-mid', *AT_ONCE)]
+                    for name in ('plain', 'slow-stream', 'reset-mid', 'no-done', 'stall-mid', 'no-usage', *AT_ONCE)]
         entries.append(model_entry('paid', upstream.base, 'fake', provider='openai', extra=PRICES))
         entries.append(model_entry('refuses', 'http://127.0.0.1:1/v1', 'fake'))
         with Gateway(make_config(entries)) as gateway:
@@ -137,10 +137,37 @@ def test_usage_not_wanted_is_still_asked_for(world):
 
 
 def test_usage_that_comes_in_other_ways(world):
-    events = world.stream('always-usage', 'a b').expect(200).events()
-    check(all(event == '[DONE]' or json.loads(event)['choices'] for event in events), 'usage chunk is not hidden')
-    world.stream('usage-in-choice', 'a b').expect(200)
-    check_equal(last_attempt(world, 200)['completion_tokens'], 2, 'tokens in the ledger')
+    for model in ('always-usage', 'usage-in-choice'):
+        events = world.stream(model, 'a b').expect(200).events()
+        check(all(event == '[DONE]' or json.loads(event)['choices'] for event in events), f'{model}: a usage chunk')
+        check(all(event == '[DONE]' or not json.loads(event).get('usage') for event in events), f'{model}: usage')
+        check_equal(last_attempt(world, 200)['completion_tokens'], 2, f'{model}: tokens in the ledger')
+
+
+def test_who_asks_for_usage_gets_it_once_and_as_in_the_row(world):
+    for model in ('plain', 'always-usage', 'usage-in-choice', 'no-usage', 'olla-plain', 'olla-no-usage'):
+        events = world.stream(model, 'a b c d', stream_options={'include_usage': True}).expect(200).events()
+        check_equal(events[-1], '[DONE]', f'{model}: last event')
+        chunks = [json.loads(event) for event in events[:-1]]
+        check_equal([bool(chunk.get('usage')) for chunk in chunks], [False] * (len(chunks) - 1) + [True],
+                    f'{model}: chunks with usage')
+        check_equal(chunks[-1]['choices'], [], f'{model}: choices of the usage chunk')
+        check_equal(len({(c['id'], c['object'], c['created'], c['model']) for c in chunks}), 1, f'{model}: heads')
+        attempt = last_attempt(world, 200)
+        check_equal(bool(attempt['estimated']), model.endswith('no-usage'), f'{model}: estimated')
+        usage = chunks[-1]['usage']
+        check_equal((usage['prompt_tokens'], usage['completion_tokens']),
+                    (attempt['prompt_tokens'], attempt['completion_tokens']), f'{model}: counts')
+        check_equal(usage['total_tokens'], attempt['prompt_tokens'] + attempt['completion_tokens'], f'{model}: total')
+        check(attempt['completion_tokens'] > 0 and attempt['prompt_tokens'] > 0, f'{model}: {attempt}')
+
+
+def test_usage_of_a_text_completion(world):
+    body = {'model': 'no-usage', 'prompt': 'a b c d', 'stream': True, 'stream_options': {'include_usage': True}}
+    events = world.gateway.post('/v1/completions', body).expect(200).events()
+    chunk = json.loads(events[-2])
+    check_equal((chunk['object'], chunk['choices']), ('text_completion', []), 'the usage chunk')
+    check_equal(chunk['usage']['completion_tokens'], last_attempt(world, 200)['completion_tokens'], 'completion_tokens')
 
 
 def test_no_usage_is_estimated(world):

@@ -169,10 +169,46 @@ def test_our_key_in_their_words(world):
 
 def test_whole_answer_without_usage_is_estimated(world):
     for name in ('no-usage', 'olla-no-usage'):
-        world.gateway.chat(name, 'x' * 3000).expect(200)
+        usage = world.gateway.chat(name, 'x' * 3000).expect(200).json()['usage']
         attempt = check_settled(world, name, (SETTLED,))['attempts'][0]
         check(attempt['estimated'], f'{name}: not marked as estimated')
         check(attempt['completion_tokens'] >= 1000 and attempt['prompt_tokens'] >= 1000, f'{name}: {attempt}')
+        check_equal((usage['prompt_tokens'], usage['completion_tokens'], usage['total_tokens']),
+                    (attempt['prompt_tokens'], attempt['completion_tokens'],
+                     attempt['prompt_tokens'] + attempt['completion_tokens']), f'{name}: what the answer says')
+
+
+def test_vectors_without_usage_are_estimated(world):
+    answer = world.gateway.post('/v1/embeddings', {'model': 'no-usage', 'input': 'x' * 300}).expect(200)
+    attempt = check_settled(world, 'no-usage', (SETTLED,))['attempts'][0]
+    check((attempt['estimated'], attempt['completion_tokens']) == (1, 0) and attempt['prompt_tokens'] >= 100,
+          f'{attempt}')
+    check_equal(answer.json()['usage'],
+                {'prompt_tokens': attempt['prompt_tokens'], 'total_tokens': attempt['prompt_tokens']}, 'usage')
+
+
+def test_odd_counts(world):
+    """Prices are 1,000 and 2,000 nano-dollars a token; what cannot be a count is estimated from two bytes."""
+    head = '{"id":"c","created":1,"model":"odd","choices":['
+    for written, counted, estimated in (('2', 2, 0), ('12.0', 12, 0), ('1.2e1', 12, 0), ('2.5', 3, 0), ('-1', 1, 1),
+                                        ('-0.5', 1, 1), ('1000000001', 1, 1), ('1e300', 1, 1)):
+        usage = f'"usage":{{"prompt_tokens":3,"completion_tokens":{written},"total_tokens":5}}}}'
+        whole = head + '{"index":0,"message":{"content":"hi"}}],' + usage
+        events = (f'data: {head}{{"index":0,"delta":{{"content":"hi"}}}}]}}\n\ndata: {head}],{usage}\n\n'
+                  'data: [DONE]\n\n')
+        for kind, body, stream in (('application/json', whole, False), ('text/event-stream', events, True)):
+            with Recorder(f'HTTP/1.1 200 OK\r\nContent-Type: {kind}\r\nConnection: close\r\n\r\n{body}'.encode()) \
+                    as upstream:
+                entry = model_entry('odd', f'http://127.0.0.1:{upstream.port}/v1', provider='openai', extra=PRICES)
+                with Gateway(make_config([entry])) as gateway:
+                    answer = gateway.chat('odd', stream=stream, stream_options={'include_usage': True}).expect(200)
+                    said = json.loads(answer.events()[-2]) if stream else answer.json()
+                    attempt = gateway.last_exchange(200)['attempts'][0]
+                    check_equal((attempt['prompt_tokens'], attempt['completion_tokens'], attempt['estimated'],
+                                 attempt['cost_nano_usd']), (3, counted, estimated, 3000 + 2000 * counted),
+                                f'{written}, stream {stream}')
+                    check_equal(said['usage']['completion_tokens'],
+                                counted if estimated else json.loads(written), f'{written}: said, stream {stream}')
 
 
 def test_refused_connection(world):
