@@ -94,7 +94,7 @@ sluice_config_use_credential (SluiceConfigReader *self, SluiceConfigDraft *draft
     }
   if (nearest != NULL)
     {
-      g_autofree char *shown = sluice_yaml_show_key (nearest);
+      g_autofree char *shown = sluice_yaml_show_text (nearest);
 
       sluice_config_reader_error (self, name, "no item of 'credential_list' has this name, did you mean '%s'?", shown);
     }

@@ -243,7 +243,7 @@ report_variable (const char *variable, SluiceFindingSink *sink)
   if (nearest == NULL || sluice_settings_find (name) != NULL || !g_utf8_validate (variable, -1, NULL))
     return;
 
-  shown = sluice_yaml_show_key (variable);
+  shown = sluice_yaml_show_text (variable);
   sluice_finding_sink_add (sink, SLUICE_FINDING_WARNING, 0, 0, NULL,
                            "the variable %s sets nothing, did you mean %s?", shown, meant);
 }

@@ -143,7 +143,7 @@ sluice_config_check_group_name (SluiceConfigReader *self, const char *name, guin
                             MIN (self->groups->len, NEAREST_MAX));
   if (nearest != NULL)
     {
-      g_autofree char *shown = sluice_yaml_show_key (nearest);
+      g_autofree char *shown = sluice_yaml_show_text (nearest);
 
       sluice_config_reader_add (self, SLUICE_FINDING_WARNING, line, column,
                                 "no model of 'model_list' has this name, did you mean '%s'?", shown);
@@ -343,6 +343,8 @@ sluice_config_note_aliases (SluiceConfigReader *self, const SluiceYamlNode *rout
       const SluiceYamlMember *member = &g_array_index (aliases->members, SluiceYamlMember, i);
 
       g_hash_table_add (self->names, member->key);
-      g_ptr_array_add (self->groups, member->key);
+      /* without a value it may be both in one, and is not offered */
+      if (member->value->type != SLUICE_YAML_NULL)
+        g_ptr_array_add (self->groups, member->key);
     }
 }

@@ -3,7 +3,10 @@
 
 #include "shared/sluice-json.h"
 
-#define KEY_SHOWN_MAX 64
+#include <string.h>
+
+#define SECRET_PREFIX "sk-"
+#define CUT "..."
 
 static void
 node_free (SluiceYamlNode *node)
@@ -161,16 +164,31 @@ sluice_yaml_dup_json (const SluiceYamlNode *node)
 char *
 sluice_yaml_show_key (const char *key)
 {
+  gsize length = 0;
+
+  if (g_str_equal (key, "<<"))
+    return g_strdup (key);
+  if (g_ascii_strncasecmp (key, SECRET_PREFIX, strlen (SECRET_PREFIX)) == 0)
+    return g_strdup (SECRET_PREFIX CUT);
+  while (length < SLUICE_YAML_KEY_SHOWN_MAX && key[length] != '\0'
+         && (g_ascii_isalnum (key[length]) || strchr ("_.-", key[length]) != NULL))
+    length++;
+  return g_strdup_printf ("%.*s%s", (int) length, key, key[length] != '\0' ? CUT : "");
+}
+
+char *
+sluice_yaml_show_text (const char *text)
+{
   GString *shown = g_string_new (NULL);
   guint n_characters = 0;
 
-  for (const char *at = key; *at != '\0'; at = g_utf8_next_char (at))
+  for (const char *at = text; *at != '\0'; at = g_utf8_next_char (at))
     {
       gunichar c = g_utf8_get_char (at);
 
-      if (n_characters++ == KEY_SHOWN_MAX)
+      if (n_characters++ == SLUICE_YAML_KEY_SHOWN_MAX)
         {
-          g_string_append (shown, "...");
+          g_string_append (shown, CUT);
           break;
         }
       g_string_append_unichar (shown, g_unichar_isprint (c) ? c : '?');

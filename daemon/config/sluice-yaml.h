@@ -17,6 +17,7 @@ G_BEGIN_DECLS
 #define SLUICE_YAML_MAX_DEPTH 64
 #define SLUICE_YAML_MAX_ALIASES 100
 #define SLUICE_YAML_MAX_NODES 100000
+#define SLUICE_YAML_KEY_SHOWN_MAX 64
 
 typedef enum {
   SLUICE_YAML_NULL,
@@ -75,13 +76,17 @@ char *sluice_yaml_dup_number (const SluiceYamlNode *node);
 /* The value as JSON; %NULL if it holds a number that JSON cannot say. */
 char *sluice_yaml_dup_json (const SluiceYamlNode *node);
 
-/* Appends ".key" or "[index]" to a path as findings show it; returns the length before, for g_string_truncate(). Keys
- * are cut, and characters that do not print replaced. */
+/* Appends ".key" or "[index]" to a path as findings show it, keys as by sluice_yaml_show_key(); returns the length
+ * before, for g_string_truncate(). */
 gsize sluice_yaml_path_push_key (GString *path, const char *key);
 gsize sluice_yaml_path_push_index (GString *path, guint index);
 
-/* @key cut and printable, for the text of a finding. */
+/* @key for a finding: where a blank is missing a key may hold a secret, so it ends before what no identifier has, and a
+ * text like a key of a provider is not shown. */
 char *sluice_yaml_show_key (const char *key);
+
+/* @text cut and printable, for the text of a finding. */
+char *sluice_yaml_show_text (const char *text);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (SluiceYaml, sluice_yaml_free)
 

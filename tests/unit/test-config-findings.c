@@ -115,7 +115,7 @@ static const FindingRow finding_rows[] = {
     "model_list[0].litellm_params.litellm_credential_name", "did you mean 'azure'?" },
   { ITEM "      litellm_credential_name: zzzzz\n", ERROR, 5, 32, "model_list[0].litellm_params.litellm_credential_name",
     "no item of 'credential_list' has this name: add one" },
-  { "environment_variables: {'A B': c}\n", ERROR, 1, 25, "environment_variables.A B", "letters" },
+  { "environment_variables: {'A B': c}\n", ERROR, 1, 25, "environment_variables.A...", "letters" },
   { "environment_variables: {A: [c]}\n", ERROR, 1, 28, "environment_variables.A", "takes a text, not a list" },
   { "sluice_settings: {max_connectons: 5}\n", WARNING, 1, 19, "sluice_settings.max_connectons", "'max_connections'" },
   { "sluice_settings: {max_connections: 5}\n", ERROR, 1, 36, "sluice_settings.max_connections",

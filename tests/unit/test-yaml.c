@@ -353,11 +353,36 @@ test_keys_are_shown_safely (void)
   g_autoptr (GString) key = repeat ("\n", "x", 200);
 
   g_assert_cmpuint (sluice_yaml_path_push_key (path, "b\x1b[0m"), ==, 1);
-  g_assert_cmpstr (path->str, ==, "a.b?[0m");
-  g_assert_cmpuint (sluice_yaml_path_push_index (path, 7), ==, 7);
-  g_assert_cmpstr (path->str, ==, "a.b?[0m[7]");
+  g_assert_cmpstr (path->str, ==, "a.b...");
+  g_assert_cmpuint (sluice_yaml_path_push_index (path, 7), ==, 6);
+  g_assert_cmpstr (path->str, ==, "a.b...[7]");
   sluice_yaml_path_push_key (path, key->str);
   g_assert_cmpuint (path->len, <, 100);
+}
+
+static void
+test_keys_hide_values (void)
+{
+  static const char *const rows[][2] = {
+    { "api_key", "api_key" },
+    { "gpt-4.1", "gpt-4.1" },
+    { "api_key:sk-SECRET", "api_key..." },
+    { "API_KEY=SECRET", "API_KEY..." },
+    { "export KEY", "export..." },
+    { "\"SECRET\"", "..." },
+    { "sk-SECRET", "sk-..." },
+    { "SK-SECRET", "sk-..." },
+    { "\xc3\xa4", "..." },
+    { "<<", "<<" },
+    { "", "" },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (rows); i++)
+    {
+      g_autofree char *shown = sluice_yaml_show_key (rows[i][0]);
+
+      g_assert_cmpstr (shown, ==, rows[i][1]);
+    }
 }
 
 /* The advice looks at the lines before the mistake: at each once. */
@@ -396,5 +421,6 @@ main (int argc, char *argv[])
   g_test_add_func ("/yaml/far-mistake", test_far_mistake);
   g_test_add_func ("/yaml/many-keys", test_many_keys);
   g_test_add_func ("/yaml/keys-are-shown-safely", test_keys_are_shown_safely);
+  g_test_add_func ("/yaml/keys-hide-values", test_keys_hide_values);
   return g_test_run ();
 }
