@@ -104,17 +104,10 @@ static const SluiceKey strategy_args_keys[] = {
 
 const SluiceSchemaTable sluice_schema_strategy_args = SLUICE_SCHEMA_TABLE (strategy_args_keys);
 
-static const SluiceKey provider_budget_keys[] = {
+static const SluiceKey budget_keys[] = {
   KEY ("budget_limit", NUMBER, CHECKED, BUDGET),
   KEY ("max_budget", NUMBER, CHECKED, BUDGET),
   KEY ("time_period", STRING, CHECKED, DURATION),
-  KEY ("budget_duration", STRING, CHECKED, DURATION),
-};
-
-const SluiceSchemaTable sluice_schema_provider_budget = SLUICE_SCHEMA_TABLE (provider_budget_keys);
-
-static const SluiceKey budget_keys[] = {
-  KEY ("max_budget", NUMBER, CHECKED, BUDGET),
   KEY ("budget_duration", STRING, CHECKED, DURATION),
 };
 
@@ -122,6 +115,8 @@ const SluiceSchemaTable sluice_schema_budget = SLUICE_SCHEMA_TABLE (budget_keys)
 
 static const SluiceKey key_params_keys[] = {
   KEY ("max_budget", NUMBER, CHECKED, BUDGET),
+  KEY ("model_max_budget", MAP, CHECKED, SECTION_MAP (BUDGET), .is_budget = TRUE),
+  KEY ("team_member_budget", NUMBER, CHECKED, BUDGET),
   KEY ("soft_budget", NUMBER, CHECKED, PRICE),
   KEY ("budget_duration", STRING, CHECKED, DURATION),
   KEY ("duration", STRING, CHECKED, DURATION),
@@ -134,9 +129,9 @@ static const SluiceKey key_params_keys[] = {
   KEY ("rpm_limit", INT, CHECKED, COUNT),
   KEY ("max_parallel_requests", INT, CHECKED, RANGE (1, 1000000)),
   KEY ("team_member_permissions", LIST, CHECKED, TEXTS),
-  KEY ("metadata", MAP, CHECKED),
+  KEY ("metadata", MAP, CHECKED, NAMES),
   KEY ("key_alias", STRING, CHECKED),
-  KEY ("aliases", MAP, CHECKED),
+  KEY ("aliases", MAP, CHECKED, NAMES),
   KEY ("config", MAP, CHECKED),
   KEY ("permissions", MAP, CHECKED),
   KEY ("tags", LIST, CHECKED, TEXTS),
@@ -148,7 +143,7 @@ static const SluiceKey pass_through_keys[] = {
   KEY ("id", STRING_OR_INT, CHECKED),
   KEY ("path", STRING, CHECKED),
   KEY ("target", STRING, CHECKED),
-  KEY ("headers", MAP, CHECKED),
+  KEY ("headers", MAP, CHECKED, NAMES),
   KEY ("forward_headers", BOOL, CHECKED, OTHERWISE ("false")),
   KEY ("include_subpath", BOOL, CHECKED, OTHERWISE ("false")),
   KEY ("methods", LIST, CHECKED, TEXTS),

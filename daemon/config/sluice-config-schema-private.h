@@ -35,12 +35,14 @@ G_BEGIN_DECLS
 #define TEXTS .rule = SLUICE_RULE_TEXT_LIST
 #define GROUP .rule = SLUICE_RULE_GROUP
 #define GROUPS .rule = SLUICE_RULE_GROUP_LIST
-#define FALLBACKS .rule = SLUICE_RULE_FALLBACKS
+#define FALLBACKS .rule = SLUICE_RULE_FALLBACKS, NAMES
 #define SECTION(id) .rule = SLUICE_RULE_SECTION, .section = SLUICE_SECTION_##id
-#define SECTION_MAP(id) .rule = SLUICE_RULE_SECTION_MAP, .section = SLUICE_SECTION_##id
+#define SECTION_MAP(id) .rule = SLUICE_RULE_SECTION_MAP, .section = SLUICE_SECTION_##id, NAMES
 #define SECTION_LIST(id) .rule = SLUICE_RULE_SECTION_LIST, .section = SLUICE_SECTION_##id
 #define BUDGET RANGE (0, SLUICE_SCHEMA_DOLLARS_MAX), .is_budget = TRUE
 #define NOTICE(text) .notice = text
+#define GUARDED .is_guarded = TRUE
+#define NAMES .has_names = TRUE
 
 /* Usual ranges. */
 #define COUNT RANGE (0, 1000000000)
@@ -66,12 +68,12 @@ extern const SluiceSchemaTable sluice_schema_credential_values;
 extern const SluiceSchemaTable sluice_schema_litellm_settings;
 extern const SluiceSchemaTable sluice_schema_general_settings;
 extern const SluiceSchemaTable sluice_schema_router_settings;
+extern const SluiceSchemaTable sluice_schema_sluice_settings;
 extern const SluiceSchemaTable sluice_schema_alias;
 extern const SluiceSchemaTable sluice_schema_cache_params;
 extern const SluiceSchemaTable sluice_schema_retry_policy;
 extern const SluiceSchemaTable sluice_schema_fails_policy;
 extern const SluiceSchemaTable sluice_schema_strategy_args;
-extern const SluiceSchemaTable sluice_schema_provider_budget;
 extern const SluiceSchemaTable sluice_schema_budget;
 extern const SluiceSchemaTable sluice_schema_key_params;
 extern const SluiceSchemaTable sluice_schema_pass_through;

@@ -13,12 +13,12 @@ static const SluiceSchemaTable *const tables[] = {
   [SLUICE_SECTION_LITELLM_SETTINGS] = &sluice_schema_litellm_settings,
   [SLUICE_SECTION_GENERAL_SETTINGS] = &sluice_schema_general_settings,
   [SLUICE_SECTION_ROUTER_SETTINGS] = &sluice_schema_router_settings,
+  [SLUICE_SECTION_SLUICE_SETTINGS] = &sluice_schema_sluice_settings,
   [SLUICE_SECTION_ALIAS] = &sluice_schema_alias,
   [SLUICE_SECTION_CACHE_PARAMS] = &sluice_schema_cache_params,
   [SLUICE_SECTION_RETRY_POLICY] = &sluice_schema_retry_policy,
   [SLUICE_SECTION_FAILS_POLICY] = &sluice_schema_fails_policy,
   [SLUICE_SECTION_STRATEGY_ARGS] = &sluice_schema_strategy_args,
-  [SLUICE_SECTION_PROVIDER_BUDGET] = &sluice_schema_provider_budget,
   [SLUICE_SECTION_BUDGET] = &sluice_schema_budget,
   [SLUICE_SECTION_KEY_PARAMS] = &sluice_schema_key_params,
   [SLUICE_SECTION_PASS_THROUGH] = &sluice_schema_pass_through,
@@ -56,6 +56,22 @@ sluice_schema_nearest (SluiceSection section, const char *name)
   const char *nearest = sluice_nearest (name, &keys[0].name, sizeof keys[0], n_keys);
 
   return nearest != NULL ? sluice_schema_find (section, nearest) : NULL;
+}
+
+const char *
+sluice_schema_section_name (SluiceSection section)
+{
+  static const char *const names[SLUICE_N_SECTIONS] = {
+    [SLUICE_SECTION_LITELLM_PARAMS] = "litellm_params",
+    [SLUICE_SECTION_MODEL_INFO] = "model_info",
+    [SLUICE_SECTION_LITELLM_SETTINGS] = "litellm_settings",
+    [SLUICE_SECTION_GENERAL_SETTINGS] = "general_settings",
+    [SLUICE_SECTION_ROUTER_SETTINGS] = "router_settings",
+    [SLUICE_SECTION_SLUICE_SETTINGS] = "sluice_settings",
+  };
+
+  g_assert (section < SLUICE_N_SECTIONS);
+  return names[section];
 }
 
 const char *

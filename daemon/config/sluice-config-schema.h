@@ -20,13 +20,13 @@ typedef enum {
   SLUICE_SECTION_LITELLM_SETTINGS,
   SLUICE_SECTION_GENERAL_SETTINGS,
   SLUICE_SECTION_ROUTER_SETTINGS,
+  SLUICE_SECTION_SLUICE_SETTINGS, /* names only: what they take is in sluice-settings.c */
   SLUICE_SECTION_ALIAS, /* a value of model_group_alias */
   SLUICE_SECTION_CACHE_PARAMS,
   SLUICE_SECTION_RETRY_POLICY,
   SLUICE_SECTION_FAILS_POLICY,
   SLUICE_SECTION_STRATEGY_ARGS,
-  SLUICE_SECTION_PROVIDER_BUDGET,
-  SLUICE_SECTION_BUDGET,      /* a value of tag_budget_config */
+  SLUICE_SECTION_BUDGET,      /* a value of provider_budget_config or tag_budget_config */
   SLUICE_SECTION_KEY_PARAMS,  /* what keys, users and teams are made with when nothing else is said */
   SLUICE_SECTION_PASS_THROUGH, /* an item of pass_through_endpoints */
   SLUICE_N_SECTIONS,
@@ -80,7 +80,9 @@ typedef enum {
  * @maximum: for ranges
  * @words: (nullable) (array zero-terminated=1): for words
  * @section: for maps
- * @is_budget: a limit on what may be spent
+ * @is_budget: a limit on what may be spent, or what holds such limits
+ * @is_guarded: it decides who may ask, or what may be asked: lost, it would leave open what was meant to be closed
+ * @has_names: the keys of the map that is its value are names that the author chose
  * @default_text: (nullable): what counts where the key is not given, as it would be written
  * @notice: (nullable): what a warning says instead of that the key has no effect; not for false
  *
@@ -96,6 +98,8 @@ typedef struct {
   const char *const *words;
   SluiceSection section;
   gboolean is_budget;
+  gboolean is_guarded;
+  gboolean has_names;
   const char *default_text;
   const char *notice;
 } SluiceKey;
@@ -105,6 +109,10 @@ const SluiceKey *sluice_schema_find (SluiceSection section, const char *name);
 
 /* The known key nearest to @name, or %NULL. */
 const SluiceKey *sluice_schema_nearest (SluiceSection section, const char *name);
+
+/* What a section is called in the file: "general_settings"; %NULL for the top level, and for those that have no name of
+ * their own. */
+const char *sluice_schema_section_name (SluiceSection section);
 
 /* The type for people: "a text or a list". */
 const char *sluice_schema_describe_type (SluiceKeyType type);

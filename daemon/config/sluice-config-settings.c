@@ -26,21 +26,6 @@ static const char *const example_keys[] = {
   "sk-change-me", "sk-changeme", "sk-your-key", "sk-your-master-key", "sk-key", "sk-example",
 };
 
-static void
-report_unknown (SluiceConfigReader *self, const SluiceYamlMember *member)
-{
-  guint n_infos;
-  const SluiceSettingInfo *infos = sluice_settings_table (&n_infos);
-  const char *nearest = NULL;
-
-  if (!sluice_finding_sink_is_full (self->sink, SLUICE_FINDING_WARNING))
-    nearest = sluice_nearest (member->key, &infos[0].name, sizeof infos[0], n_infos);
-  if (nearest != NULL)
-    sluice_config_reader_warn (self, member, "unknown key, did you mean '%s'?", nearest);
-  else
-    sluice_config_reader_warn (self, member, "unknown key, it has no effect");
-}
-
 /* The texts of a list, or %NULL if one item is none. */
 static char **
 dup_texts (const SluiceYamlNode *list)
@@ -111,18 +96,13 @@ check_setting (SluiceConfigReader *self, const SluiceSettingInfo *info, const Sl
 }
 
 static void
-read_setting (SluiceConfigReader *self, const SluiceYamlMember *member)
+read_setting (SluiceConfigReader *self, const SluiceKey *key, const SluiceYamlMember *member, gpointer data)
 {
-  const SluiceSettingInfo *info = sluice_settings_find (member->key);
+  const SluiceSettingInfo *info = sluice_settings_find (key->name);
   const SluiceYamlNode *node = member->value;
   g_autofree char *takes = NULL;
 
-  if (info == NULL)
-    {
-      report_unknown (self, member);
-      return;
-    }
-  if (node->type == SLUICE_YAML_NULL || !check_setting (self, info, node))
+  if (!check_setting (self, info, node))
     return;
   if (set_value (self->config->settings, info, node))
     {
@@ -143,14 +123,7 @@ read_setting (SluiceConfigReader *self, const SluiceYamlMember *member)
 void
 sluice_config_read_settings (SluiceConfigReader *self, const SluiceYamlNode *map)
 {
-  for (guint i = 0; i < map->members->len; i++)
-    {
-      const SluiceYamlMember *member = &g_array_index (map->members, SluiceYamlMember, i);
-      gsize before = sluice_yaml_path_push_key (self->path, member->key);
-
-      read_setting (self, member);
-      g_string_truncate (self->path, before);
-    }
+  sluice_config_reader_walk (self, map, SLUICE_SECTION_SLUICE_SETTINGS, read_setting, NULL);
 }
 
 void

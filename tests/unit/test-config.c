@@ -234,6 +234,15 @@ test_files (Fixture *f, gconstpointer data)
 static void
 test_schema (Fixture *f, gconstpointer data)
 {
+  guint n_infos;
+  guint n_settings;
+  const SluiceSettingInfo *infos = sluice_settings_table (&n_infos);
+  const SluiceKey *settings = sluice_schema_table (SLUICE_SECTION_SLUICE_SETTINGS, &n_settings);
+
+  g_assert_cmpuint (n_settings, ==, n_infos);
+  for (guint i = 0; i < n_infos; i++)
+    g_assert_cmpstr (settings[i].name, ==, infos[i].name);
+
   for (guint section = 0; section < SLUICE_N_SECTIONS; section++)
     {
       guint n_keys;
