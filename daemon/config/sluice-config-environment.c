@@ -59,6 +59,7 @@ resolve_scalar (SluiceConfigReader *self, SluiceYamlNode *node)
   g_free (node->text);
   node->text = g_strdup (value != NULL ? value : "");
   node->type = value != NULL ? SLUICE_YAML_STRING : SLUICE_YAML_NULL;
+  node->unset = value == NULL;
 }
 
 /* Once a node, however many aliases share it: a value may look like a reference itself. */
@@ -93,6 +94,8 @@ read_variable (SluiceConfigReader *self, const SluiceYamlMember *member)
 {
   SluiceYamlNode *node = member->value;
 
+  if (g_hash_table_contains (self->refused, member))
+    return;
   if (!is_variable_name (member->key))
     {
       sluice_config_reader_error (self, member, "the name of a variable has letters, digits and '_' only");

@@ -64,6 +64,8 @@ typedef struct {
   SluiceConfigPending pending[SLUICE_N_SECTIONS];
   GHashTable *nearest[SLUICE_N_SECTIONS]; /* (element-type utf8 SluiceKey): unknown key, what was meant */
   guint n_unknown;
+  GHashTable *refused; /* (element-type SluiceYamlMember): unowned; an error says already what is wrong with the key */
+  GHashTable *budgets; /* (element-type SluiceYamlMember): unowned; noted already */
   GHashTable *ids;       /* (element-type utf8 SluiceConfigModel): unowned, by deployment id */
   GHashTable *ordinals;  /* (element-type utf8 guint): digest of what makes an id, how many there were */
 } SluiceConfigReader;
@@ -107,8 +109,22 @@ gboolean sluice_config_check_value (SluiceConfigReader *self, const SluiceKey *k
 /* A warning at @line and @column if nothing is called @name. */
 void sluice_config_check_group_name (SluiceConfigReader *self, const char *name, guint line, guint column);
 
-/* A budget is configured at the path of what is read now. */
+/*
+ * What may not be lost by a slip, looked for everywhere in all files, also where no section is known: budgets, which
+ * count wherever they stand, the keys that decide about who may ask, which are refused where they are not read, and
+ * keys that hold their value too. Before anything is resolved: an unset variable does not make a budget none.
+ */
+void sluice_config_guard (SluiceConfigReader *self);
+
+/* A budget is configured at the path of what is read now; a warning, once. */
 void sluice_config_note_budget (SluiceConfigReader *self, const SluiceYamlMember *member);
+
+/* The name that a @key like "name:value" begins with, and, in @mark (out), what stands behind it and blanks; %NULL for
+ * a key that is a name, or begins with none. Free with g_free(). */
+char *sluice_config_dup_joined_name (const char *key, char *mark);
+
+/* Says that the key of @member, whose name is @name, holds its value too; once. */
+void sluice_config_refuse_joined (SluiceConfigReader *self, const SluiceYamlMember *member, const char *name);
 
 /* Remembers the names that can be asked for, before anything refers to them. */
 void sluice_config_note_models (SluiceConfigReader *self, const SluiceYamlNode *list);

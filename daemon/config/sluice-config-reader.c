@@ -177,22 +177,16 @@ static const struct {
 static void
 note_meant_budget (SluiceConfigReader *self, const SluiceKey *meant, const SluiceYamlMember *member)
 {
-  if (meant != NULL && meant->is_budget && member->value->type != SLUICE_YAML_NULL)
+  const SluiceYamlNode *value = member->value;
+
+  if (meant != NULL && meant->is_budget && (value->type != SLUICE_YAML_NULL || value->unset))
     sluice_config_note_budget (self, member);
 }
 
-/* A key that says who may ask: misspelt or misplaced it is an error, or what was meant to be closed would be open. */
 static SluiceFindingLevel
 level_of_mistake (const SluiceKey *meant)
 {
-  static const char *const guards[] = { "master_key", "general_settings" };
-
-  for (guint i = 0; meant != NULL && i < G_N_ELEMENTS (guards); i++)
-    {
-      if (g_str_equal (meant->name, guards[i]))
-        return SLUICE_FINDING_ERROR;
-    }
-  return SLUICE_FINDING_WARNING;
+  return meant != NULL && meant->is_guarded ? SLUICE_FINDING_ERROR : SLUICE_FINDING_WARNING;
 }
 
 /* A key that stands in the wrong section, as when it is not indented as was meant. Returns whether it is one. */
@@ -214,7 +208,6 @@ say_home (SluiceConfigReader *self, SluiceSection section, const SluiceYamlMembe
       else
         sluice_config_reader_add (self, level_of_mistake (key), member->line, member->column,
                                   "this key belongs to %s, here %s: move or indent it", homes[i].name, fate);
-      note_meant_budget (self, key, member);
       return TRUE;
     }
   return FALSE;
@@ -229,8 +222,12 @@ take_unknown (SluiceConfigReader *self, SluiceSection section, const SluiceYamlM
   gboolean is_sent = section == SLUICE_SECTION_LITELLM_PARAMS &&
                      (meant == NULL || meant->status == SLUICE_KEY_PARAMETER);
   const char *fate = "it has no effect";
+  char mark = '\0';
+  g_autofree char *joined = sluice_config_dup_joined_name (member->key, &mark);
 
-  if (say_home (self, section, member))
+  if (mark == ':' || mark == '=')
+    sluice_config_refuse_joined (self, member, joined);
+  if (g_hash_table_contains (self->refused, member) || say_home (self, section, member))
     return FALSE;
   if (section == SLUICE_SECTION_LITELLM_PARAMS)
     fate = is_sent ? "it is sent to the provider as it is" : "it is not sent to the provider";
@@ -260,11 +257,8 @@ say_effect (SluiceConfigReader *self,
   gboolean is_off = value->type == SLUICE_YAML_BOOL && value->integer == 0;
 
   if (key->is_budget)
-    {
-      if (value->type != SLUICE_YAML_NULL)
-        sluice_config_note_budget (self, member);
-    }
-  else if (key->notice != NULL && !is_off)
+    return; /* sluice_config_guard() has said it */
+  if (key->notice != NULL && !is_off)
     sluice_config_reader_warn (self, member, "%s", key->notice);
   else if (key->status == SLUICE_KEY_PENDING && section == SLUICE_SECTION_TOP)
     sluice_config_reader_warn (self, member, "this section has no effect yet");

@@ -298,15 +298,6 @@ sluice_config_check_value (SluiceConfigReader *self, const SluiceKey *key, const
     }
 }
 
-void
-sluice_config_note_budget (SluiceConfigReader *self, const SluiceYamlMember *member)
-{
-  if (self->config->unenforced_budget == NULL)
-    self->config->unenforced_budget = g_strdup (self->path->str);
-  sluice_config_reader_warn (self, member, "budgets are not enforced yet, so calls that can cost money are refused: "
-                                           "remove this key to allow them without a budget");
-}
-
 static void
 add_name (SluiceConfigReader *self, const SluiceYamlNode *node, gboolean is_group)
 {

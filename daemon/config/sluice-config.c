@@ -363,6 +363,7 @@ read_documents (SluiceConfigReader *self, GPtrArray *files)
   const SluiceYamlNode *master_key = NULL;
 
   sluice_config_read_includes (self, files);
+  sluice_config_guard (self);
   for_each_section (self, "environment_variables", read_variables);
   for_each_section (self, NULL, resolve_section);
   for_each_section (self, NULL, note_names);
@@ -401,10 +402,14 @@ parse_document (SluiceConfigDocument *document,
       reader.credentials
           = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify) sluice_config_draft_free);
       reader.names = g_hash_table_new (g_str_hash, g_str_equal);
+      reader.refused = g_hash_table_new (NULL, NULL);
+      reader.budgets = g_hash_table_new (NULL, NULL);
       reader.groups = g_ptr_array_new ();
       reader.patterns = g_ptr_array_new ();
       read_documents (&reader, files);
       g_hash_table_unref (reader.names);
+      g_hash_table_unref (reader.refused);
+      g_hash_table_unref (reader.budgets);
       g_ptr_array_unref (reader.groups);
       g_ptr_array_unref (reader.patterns);
       g_hash_table_unref (reader.credentials);

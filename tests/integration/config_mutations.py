@@ -180,6 +180,19 @@ def _syntax(lines):
         yield Mutation(f'second key of line {index + 1}', ('\n'.join(twice) + '\n').encode(), changes=True)
 
 
+def _joined(lines):
+    """Key and value in one piece, as the blank after the colon is forgotten in a flow map: nothing is set by it."""
+    for index, line in enumerate(lines):
+        match = _key_of(line)
+        value = line[match.end(1) + 1:].strip() if match is not None else ''
+        if not value or _is_name(match.group(1)):
+            continue
+        for mark in (':', '='):
+            yield Mutation(f'key and value of line {index + 1} with {mark!r}',
+                           _with_line(lines, index, f'{line[:match.start(1)]}"{match.group(1)}{mark}{value}":'),
+                           index + 1, (f"'{match.group(1)}'",), changes=True, error=True)
+
+
 def _providers(rng, lines):
     """A provider that is misspelt by one letter: the model would be missing, so it is refused with what was meant."""
     for index, line in enumerate(lines):
@@ -234,7 +247,9 @@ def mutations(seed, count):
     text = tutorial()
     lines = text.rstrip('\n').split('\n')
     storms = list(_storms(rng, text))
-    kinds = [list(_typos(rng, lines)), list(_indents(lines)), list(_values(lines)), list(_syntax(lines))]
+    # that with the fewest first: the others take its share
+    kinds = [list(_joined(lines)), list(_typos(rng, lines)), list(_indents(lines)), list(_values(lines)),
+             list(_syntax(lines))]
     chosen = storms + list(_providers(rng, lines))
     for number, kind in enumerate(kinds):
         rng.shuffle(kind)

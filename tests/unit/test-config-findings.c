@@ -249,41 +249,6 @@ test_good_values (Fixture *f, gconstpointer data)
     }
 }
 
-static void
-test_budgets (Fixture *f, gconstpointer data)
-{
-  static const struct {
-    const char *yaml;
-    const char *path; /* %NULL: no budget */
-  } rows[] = {
-    { ITEM, NULL },
-    { "litellm_settings: {max_budget: 10}\n", "litellm_settings.max_budget" },
-    { "litellm_settings: {max_budget: ten}\n", "litellm_settings.max_budget" }, /* what is not understood limits too */
-    { "litellm_settings: {max_budget: }\n", NULL },
-    { "litellm_settings: {max_budgt: 10}\n", "litellm_settings.max_budgt" }, /* it was meant */
-    { "general_settings: {max_budget: 10}\n", "general_settings.max_budget" },
-    { "litellm_settings: {max_user_budget: 1, max_budget: 10}\n", "litellm_settings.max_user_budget" },
-    { "litellm_settings: {tag_budget_config: {a: {max_budget: 1}}}\n",
-      "litellm_settings.tag_budget_config.a.max_budget" },
-    { "litellm_settings: {default_team_params: {max_budget: 1}}\n", "litellm_settings.default_team_params.max_budget" },
-    { "litellm_settings: {default_key_generate_params: {soft_budget: 1}}\n", NULL },
-    { "litellm_settings: {max_ui_session_budget: 1, budget_duration: 30d}\n", NULL },
-    { "router_settings: {provider_budget_config: {openai: {budget_limit: 1, time_period: 1d}}}\n",
-      "router_settings.provider_budget_config.openai.budget_limit" },
-    { ITEM "      max_budget: 1\n", "model_list[0].litellm_params.max_budget" },
-    { ITEM "    model_info: {max_budget: 1}\n", "model_list[0].model_info.max_budget" },
-  };
-
-  for (guint i = 0; i < G_N_ELEMENTS (rows); i++)
-    {
-      g_assert_nonnull (load (f, rows[i].yaml));
-      g_assert_cmpstr (sluice_config_get_unenforced_budget (f->config), ==, rows[i].path);
-    }
-  load (f, "litellm_settings: {max_budget: 10}\n");
-  g_assert_cmpuint (f->findings->len, ==, 1);
-  g_assert_nonnull (strstr (finding (f, 0)->message, "remove this key"));
-}
-
 /* All at once, and in the order of the file. */
 static void
 test_many_findings (Fixture *f, gconstpointer data)
@@ -320,6 +285,31 @@ test_no_secrets (Fixture *f, gconstpointer data)
     "a: @SECRET\n",
     "a: !SECRET b\n",
     "a: *SECRET\n",
+    "environment_variables: {'A=SECRET': x}\n",
+    "environment_variables: {A:SECRET}\n",
+    "environment_variables: {export A SECRET: x}\n",
+    "general_settings: {master_key:sk-SECRET}\n",
+    "general_settings: {master_key sk-SECRET}\n",
+    "general_settings: {master_key=SECRET: }\n",
+    "general_settings: {'master_key: SECRET': 1}\n",
+    "general_settings: {sk-SECRET: 1}\n",
+    "general_settings: {? sk-SECRET, ? 'SECRET:x'\n",
+    "general_settings: {master_key: {sk-SECRET: [x]}}\n",
+    "general_settings: {'pass:SECRET': {a: 1}, 'pass:SECRET': 2}\n",
+    "sk-SECRET: 1\nsk-SECRET: 2\n",
+    "litellm_settings: {max_budget: {sk-SECRET: 1}, 'max_budget SECRET': 5}\n",
+    "litellm_settings: {fallbacks: {'m:SECRET': 5, sk-SECRET: [x]}}\n",
+    "router_settings: {model_group_alias: {'m:SECRET': , sk-SECRET: [x]}, fallbacks: {m: ['m:SECRE']}}\n",
+    "router_settings: {redis_password: [SECRET], provider_budget_config: {openai:SECRET}}\n",
+    "zzzzz: {api_key:SECRET, 'x y=SECRET': {master_key: SECRET, 'master_key:SECRET': 1}}\n",
+    "litellm_settings: {cache_params: {password:SECRET, 'url=SECRET': x}}\n",
+    "credential_list: [{credential_name: a, credential_values: {api_key:SECRET, 'api_base: SECRET': x}}]\n",
+    "credential_list: [{credential_name: SECRET, credential_values: {}}, {credential_name: SECRET, credential_values: "
+    "{}}]\n",
+    "sluice_settings: {port:SECRET, cloud_policy: SECRET, keyless_access: SECRET, host: [SECRET]}\n",
+    ITEM "      api_base: [SECRET]\n      organization: {SECRET: 1}\n    model_info: {id:SECRET}\n",
+    "model_list: [{model_name: m, litellm_params: {model: ollama/x, api_key:SECRET, extra_body: {api_key:SECRET}}}]\n",
+    "include: [SECRET]\n",
   };
 
   g_hash_table_insert (f->environment, (gpointer) "S", (gpointer) "SECRET");
@@ -457,7 +447,6 @@ main (int argc, char *argv[])
     { "/config/findings", test_findings },
     { "/config/values", test_values },
     { "/config/good-values", test_good_values },
-    { "/config/budgets", test_budgets },
     { "/config/many-findings", test_many_findings },
     { "/config/no-secrets", test_no_secrets },
     { "/config/broad-file", test_broad_file },
