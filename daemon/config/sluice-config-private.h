@@ -22,6 +22,7 @@ struct _SluiceConfig {
   char *master_key;  /* (nullable) */
   char *unenforced_budget; /* (nullable): its path */
   gboolean metrics_need_key;
+  gboolean is_blank; /* the file has no key at all */
   SluiceSettings *settings;
   SluiceOrigin *origins; /* of each setting, in the order of the table */
   GPtrArray *files;      /* (element-type filename), with %NULL at the end */
@@ -177,6 +178,9 @@ void sluice_config_read_master_key (SluiceConfigReader *self, const SluiceYamlNo
 /* The same where there is no file: one that a file would not get away with counts too, with a warning. Without any, the
  * door would stand wider open than was meant. */
 void sluice_config_read_key_variable (SluiceConfig *self, SluiceFindingSink *sink);
+
+/* A warning if general_settings has a master_key without a value: it was meant to lock a door, and does not. */
+void sluice_config_check_empty_key (SluiceConfigReader *self, const SluiceYamlNode *general_settings);
 
 void sluice_config_model_free (SluiceConfigModel *self);
 

@@ -344,3 +344,19 @@ sluice_config_read_master_key (SluiceConfigReader *self, const SluiceYamlNode *n
   g_free (self->config->master_key);
   self->config->master_key = g_strdup (key);
 }
+
+void
+sluice_config_check_empty_key (SluiceConfigReader *self, const SluiceYamlNode *general_settings)
+{
+  const SluiceYamlNode *node = sluice_yaml_get (general_settings, "master_key");
+  const char *variable = g_hash_table_lookup (self->config->variables, KEY_VARIABLE);
+  gsize before;
+
+  if (node == NULL || node->type != SLUICE_YAML_NULL || node->unset || (variable != NULL && *variable != '\0'))
+    return;
+
+  before = sluice_yaml_path_push_key (self->path, "master_key");
+  sluice_config_reader_warn (self, node, "nothing stands behind this key, so no key is asked of the processes of this "
+                                         "user: set a value or remove the line");
+  g_string_truncate (self->path, before);
+}

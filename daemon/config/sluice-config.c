@@ -180,6 +180,14 @@ sluice_config_get_unenforced_budget (const SluiceConfig *self)
   return self->unenforced_budget;
 }
 
+gboolean
+sluice_config_is_blank (const SluiceConfig *self)
+{
+  g_return_val_if_fail (self != NULL, FALSE);
+
+  return self->is_blank;
+}
+
 const char *
 sluice_config_get_master_key (const SluiceConfig *self)
 {
@@ -223,6 +231,13 @@ read_general (SluiceConfigReader *self, const SluiceKey *key, const SluiceYamlMe
       *master_key = member->value;
       sluice_config_read_master_key (self, member->value);
     }
+}
+
+static void
+read_general_section (SluiceConfigReader *self, const SluiceYamlNode *map, gpointer data)
+{
+  sluice_config_reader_walk (self, map, SLUICE_SECTION_GENERAL_SETTINGS, read_general, data);
+  sluice_config_check_empty_key (self, map);
 }
 
 static void
@@ -277,7 +292,7 @@ read_section (SluiceConfigReader *self, const SluiceKey *key, const SluiceYamlMe
   else if (g_str_equal (name, "sluice_settings"))
     sluice_config_read_settings (self, member->value);
   else if (g_str_equal (name, "general_settings"))
-    sluice_config_reader_walk (self, member->value, SLUICE_SECTION_GENERAL_SETTINGS, read_general, data);
+    read_general_section (self, member->value, data);
   else if (g_str_equal (name, "litellm_settings"))
     sluice_config_reader_walk (self, member->value, SLUICE_SECTION_LITELLM_SETTINGS, read_litellm, NULL);
   else if (g_str_equal (name, "router_settings"))
@@ -339,6 +354,12 @@ read_credentials (SluiceConfigReader *self, const SluiceYamlMember *member)
     sluice_config_read_credentials (self, member->value);
 }
 
+static gboolean
+is_blank (const SluiceYamlNode *root)
+{
+  return root == NULL || root->type == SLUICE_YAML_NULL || (root->type == SLUICE_YAML_MAP && root->members->len == 0);
+}
+
 static void
 read_document (SluiceConfigReader *self, const SluiceConfigDocument *document, const SluiceYamlNode **master_key)
 {
@@ -346,7 +367,7 @@ read_document (SluiceConfigReader *self, const SluiceConfigDocument *document, c
 
   self->document = document;
   sluice_finding_sink_set_file (self->sink, document->name);
-  if (root == NULL || root->type == SLUICE_YAML_NULL || (root->type == SLUICE_YAML_MAP && root->members->len == 0))
+  if (is_blank (root))
     sluice_config_reader_add (self, SLUICE_FINDING_WARNING, 0, 0, "the file is empty: it configures nothing");
   else if (root->type != SLUICE_YAML_MAP)
     sluice_config_reader_error (self, root, "the file must hold keys like 'model_list:', not %s",
@@ -392,6 +413,7 @@ parse_document (SluiceConfigDocument *document,
 
   g_ptr_array_add (documents, document);
   document->yaml = sluice_yaml_parse (text, length, sink);
+  config->is_blank = document->yaml != NULL && is_blank (sluice_yaml_get_root (document->yaml));
   if (document->yaml != NULL)
     {
       SluiceConfigReader reader = { .config = config, .sink = sink, .documents = documents, .document = document };

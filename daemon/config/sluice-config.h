@@ -135,6 +135,12 @@ gboolean sluice_config_get_metrics_need_key (const SluiceConfig *self);
  */
 const char *sluice_config_get_unenforced_budget (const SluiceConfig *self);
 
+/*
+ * Whether the file holds no key at all: nothing, blanks, comments, '---' or '{}'. It configures nothing, which is fine
+ * at first; while a configuration is in use it more likely means that somebody is writing the file just now.
+ */
+gboolean sluice_config_is_blank (const SluiceConfig *self);
+
 /* Whether @key stands in a tutorial, so that everybody knows it: "sk-1234" and the like. */
 gboolean sluice_config_is_example_key (const char *key);
 

@@ -125,5 +125,11 @@ def test_settings_among_parameters():
     check_in('belongs to general_settings', done.stderr)
 
 
+def test_empty_master_key():
+    done = check_file('model_list: []\ngeneral_settings:\n  master_key: # sk-1\n')
+    check_equal(done.returncode, 0, 'status')
+    check_in('config.yaml:3:14: warning: general_settings.master_key: nothing stands behind this key', done.stderr)
+
+
 if __name__ == '__main__':
     run_tests(globals())

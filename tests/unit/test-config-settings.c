@@ -27,6 +27,40 @@ test_master_key (Fixture *f, gconstpointer data)
 }
 
 static void
+test_empty_master_key (Fixture *f, gconstpointer data)
+{
+  static const char text[] = "general_settings:\n  master_key: # sk-1\n";
+
+  load (f, text);
+  g_assert_cmpuint (f->findings->len, ==, 1);
+  g_assert_cmpint (finding (f, 0)->level, ==, SLUICE_FINDING_WARNING);
+  g_assert_cmpstr (finding (f, 0)->path, ==, "general_settings.master_key");
+  g_assert_nonnull (strstr (finding (f, 0)->message, "set a value or remove the line"));
+  load (f, "general_settings:\n  master_key: os.environ/NOT_SET\n");
+  g_assert_cmpuint (f->findings->len, ==, 1);
+  g_assert_nonnull (strstr (finding (f, 0)->message, "'NOT_SET' is not set"));
+  g_hash_table_insert (f->environment, (gpointer) "LITELLM_MASTER_KEY", (gpointer) "sk-from-environment");
+  load (f, text);
+  g_assert_cmpuint (f->findings->len, ==, 0);
+}
+
+static void
+test_blank (Fixture *f, gconstpointer data)
+{
+  static const char *const blank[] = { "", "\n", "# x\n\n", "---\n", "--- {}\n", "{}\n", "\xef\xbb\xbf# x\n", "~\n" };
+  g_autoptr (SluiceConfig) empty = sluice_config_new_empty (f->environment);
+
+  for (guint i = 0; i < G_N_ELEMENTS (blank); i++)
+    {
+      g_assert_true (sluice_config_is_blank (load (f, blank[i])));
+      g_assert_nonnull (strstr (finding (f, 0)->message, "empty"));
+    }
+  g_assert_false (sluice_config_is_blank (load (f, ITEM)));
+  g_assert_false (sluice_config_is_blank (load (f, "model_list:\n")));
+  g_assert_false (sluice_config_is_blank (empty));
+}
+
+static void
 test_metrics_need_key (Fixture *f, gconstpointer data)
 {
   g_assert_false (sluice_config_get_metrics_need_key (load (f, ITEM)));
@@ -193,6 +227,8 @@ main (int argc, char *argv[])
 {
   static const ConfigTest tests[] = {
     { "/config/master-key", test_master_key },
+    { "/config/empty-master-key", test_empty_master_key },
+    { "/config/blank", test_blank },
     { "/config/metrics-need-key", test_metrics_need_key },
     { "/config/settings", test_settings },
     { "/config/empty-snapshot", test_empty_snapshot },
