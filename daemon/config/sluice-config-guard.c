@@ -28,6 +28,7 @@ typedef struct {
   SluiceConfigReader *reader;
   GHashTable *known;  /* (element-type utf8 Known) */
   GPtrArray *guarded; /* (element-type Known): those of them that are */
+  GHashTable *read;   /* (element-type SluiceYamlNode): values of guarded keys in their sections, unowned */
 } Guard;
 
 static gboolean guard_value (Guard *self, const SluiceYamlNode *node, Scope scope, const char *place);
@@ -101,6 +102,14 @@ sluice_config_refuse_joined (SluiceConfigReader *self, const SluiceYamlMember *m
                                               "and the value", shown);
 }
 
+static const Known *
+find_known (Guard *self, const char *name)
+{
+  g_autofree char *folded = fold (name);
+
+  return g_hash_table_lookup (self->known, folded);
+}
+
 /* "key:value", "key=value" or "key value" in one piece is a key without a value, and what it was meant to set is not
  * set. Names that the author chose may look like that. */
 static gboolean
@@ -109,21 +118,31 @@ refuse_joined (Guard *self, const SluiceYamlMember *member, Scope scope)
   char mark = '\0';
   g_autofree char *name = sluice_config_dup_joined_name (member->key, &mark);
   gboolean has_mark = mark == ':' || mark == '=';
-  g_autofree char *folded = NULL;
   const Known *known;
   gboolean is_meant;
 
   if (name == NULL)
     return FALSE;
 
-  folded = fold (name);
-  known = g_hash_table_lookup (self->known, folded);
+  known = find_known (self, name);
   is_meant = (scope == SCOPE_VARIABLES && has_mark) || (known != NULL && known->guarded != NULL);
   if (!is_meant && member->value->type == SLUICE_YAML_NULL)
     is_meant = known != NULL || (scope != SCOPE_NAMES && has_mark);
   if (is_meant)
     sluice_config_refuse_joined (self->reader, member, name);
   return is_meant;
+}
+
+/* The same as the only line of a block, which is a text and no map at all. */
+static void
+refuse_joined_text (Guard *self, const SluiceYamlNode *node)
+{
+  char mark = '\0';
+  g_autofree char *name = sluice_config_dup_joined_name (node->text, &mark);
+  const Known *known = name != NULL && (mark == ':' || mark == '=') ? find_known (self, name) : NULL;
+
+  if (known != NULL && (known->guarded != NULL || known->is_budget) && !strchr (node->text + strlen (name), ' '))
+    sluice_config_reader_error (self->reader, node, "this is a text: a blank is missing after the colon of '%s'", name);
 }
 
 /* Whether @name is at most @most edits from @other; the lengths tell it of most names. */
@@ -200,7 +219,7 @@ check_guarded (Guard *self, const SluiceYamlMember *member, const Known *known, 
     return NULL;
 
   at_home = g_strcmp0 (sluice_schema_section_name (meant->home), place) == 0;
-  if (!is_exact || !at_home)
+  if (!is_exact || !(at_home || g_hash_table_contains (self->read, member->value)))
     refuse_guarded (self, member, meant, at_home);
   return meant->home == SLUICE_SECTION_TOP ? guarded->name : NULL;
 }
@@ -295,6 +314,8 @@ guard_value (Guard *self, const SluiceYamlNode *node, Scope scope, const char *p
   gboolean has_budget = FALSE;
   gsize before;
 
+  if (node->type == SLUICE_YAML_STRING && scope == SCOPE_KEYS)
+    refuse_joined_text (self, node);
   for (guint i = 0; node->type == SLUICE_YAML_LIST && i < node->items->len; i++)
     {
       before = sluice_yaml_path_push_index (path, i);
@@ -312,10 +333,26 @@ guard_value (Guard *self, const SluiceYamlNode *node, Scope scope, const char *p
   return has_budget;
 }
 
+/* A map that stands elsewhere may be what an alias puts into the section. */
+static void
+note_read (Guard *self, const SluiceYamlNode *root)
+{
+  for (guint i = 0; i < self->guarded->len; i++)
+    {
+      const Known *known = g_ptr_array_index (self->guarded, i);
+      const char *section = sluice_schema_section_name (known->home);
+      SluiceYamlNode *value = sluice_yaml_get (section != NULL ? sluice_yaml_get (root, section) : root,
+                                               known->guarded->name);
+
+      if (value != NULL)
+        g_hash_table_add (self->read, value);
+    }
+}
+
 void
 sluice_config_guard (SluiceConfigReader *self)
 {
-  Guard guard = { .reader = self };
+  Guard guard = { .reader = self, .read = g_hash_table_new (NULL, NULL) };
 
   index_names (&guard);
   for (guint i = 0; i < self->documents->len; i++)
@@ -323,10 +360,13 @@ sluice_config_guard (SluiceConfigReader *self)
       const SluiceConfigDocument *document = g_ptr_array_index (self->documents, i);
       const SluiceYamlNode *root = sluice_yaml_get_root (document->yaml);
 
+      if (root == NULL || root->type != SLUICE_YAML_MAP)
+        continue;
       sluice_finding_sink_set_file (self->sink, document->name);
-      if (root != NULL && root->type == SLUICE_YAML_MAP)
-        guard_value (&guard, root, SCOPE_KEYS, NULL);
+      note_read (&guard, root);
+      guard_value (&guard, root, SCOPE_KEYS, NULL);
     }
+  g_hash_table_unref (guard.read);
   g_ptr_array_unref (guard.guarded);
   g_hash_table_unref (guard.known);
 }

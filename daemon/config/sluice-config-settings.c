@@ -210,6 +210,7 @@ report_variable (const char *variable, SluiceFindingSink *sink)
   const SluiceSettingInfo *infos = sluice_settings_table (&n_infos);
   g_autofree char *name = g_ascii_strdown (variable + strlen (VARIABLE_PREFIX), -1);
   const char *nearest = sluice_nearest (name, &infos[0].name, sizeof infos[0], n_infos);
+  const SluiceKey *key = nearest != NULL ? sluice_schema_find (SLUICE_SECTION_SLUICE_SETTINGS, nearest) : NULL;
   g_autofree char *meant = nearest != NULL ? make_variable (nearest) : NULL;
   g_autofree char *shown = NULL;
 
@@ -217,8 +218,8 @@ report_variable (const char *variable, SluiceFindingSink *sink)
     return;
 
   shown = sluice_yaml_show_text (variable);
-  sluice_finding_sink_add (sink, SLUICE_FINDING_WARNING, 0, 0, NULL,
-                           "the variable %s sets nothing, did you mean %s?", shown, meant);
+  sluice_finding_sink_add (sink, key != NULL && key->is_guarded ? SLUICE_FINDING_ERROR : SLUICE_FINDING_WARNING, 0, 0,
+                           NULL, "the variable %s sets nothing, did you mean %s?", shown, meant);
 }
 
 void

@@ -172,6 +172,9 @@ static const ErrorRow joined_rows[] = {
   { PARAMS ("extra_body: {api_key:SECRET}"), "model_list[0].litellm_params.extra_body.api_key...", "is missing" },
   { "environment_variables: {'KEY=SECRET': x}\n", "environment_variables.KEY...", "'KEY' and its value" },
   { "environment_variables: {KEY:SECRET}\n", "environment_variables.KEY...", "a blank is missing" },
+  { "zzzzz:\n  master_key:sk-SECRET\n", "zzzzz", "a blank is missing after the colon of 'master_key'" },
+  { "zzzzz:\n  max_budget:5\n", "zzzzz", "a blank is missing after the colon of 'max_budget'" },
+  { "zzzzz:\n  - cloud_policy=off\n", "zzzzz[0]", "'cloud_policy'" },
   { "environment_variables: {export KEY: x}\n", "environment_variables.export...", "the name of a variable" },
 };
 
@@ -197,6 +200,9 @@ test_no_false_alarm (Fixture *f, gconstpointer data)
     PARAMS ("extra_headers: {X-Master-Key: x}"),
     ITEM "router_settings: {model_group_alias: {'llama3:8b': m, 'a=b': m}, fallbacks: [{'llama3:8b': [m]}]}\n",
     "litellm_settings: {tag_budget_config: {'product:chat': {max_budget: 1}}}\n",
+    "x: &g {master_key: sk-9f86d081884c7d65}\ngeneral_settings: *g\n",
+    "x: &g {keyless_access: no}\nsluice_settings:\n  <<: *g\n  cloud_policy: off\n",
+    "zzzzz: {description: 'master_key: is told by nobody', url: 'http://h/?master_key=1'}\n",
     "callback_settings: {otel: {message_logging: no}}\nzzzzz: {key: x, policy: y, access: z}\n",
     "general_settings: {master_key: sk-9f86d081884c7d65}\nsluice_settings: {cloud_policy: off, keyless_access: no}\n",
   };

@@ -202,6 +202,10 @@ test_setting_variables (Fixture *f, gconstpointer data)
   g_assert_cmpuint (f->findings->len, ==, 1);
   g_assert_nonnull (strstr (finding (f, 0)->message, "did you mean SLUICE_PORT?"));
 
+  g_hash_table_insert (f->environment, (gpointer) "SLUICE_CLOUD_POLCY", (gpointer) "off");
+  g_assert_null (load (f, ITEM));
+  g_hash_table_remove (f->environment, "SLUICE_CLOUD_POLCY");
+
   g_hash_table_insert (f->environment, (gpointer) "SLUICE_PORT", (gpointer) "SECRET");
   g_assert_null (load (f, ITEM));
   g_assert_nonnull (strstr (finding (f, 0)->message, "SLUICE_PORT takes a whole number from 0 to 65535"));
