@@ -245,7 +245,8 @@ static void
 prepare_process (void)
 {
   struct rlimit limit;
-  const struct rlimit no_core = { 0, 0 };
+  /* 1 is what also a program that the kernel pipes cores to does not get (core(5)) */
+  const struct rlimit no_core = { 1, 1 };
 
   /* before any thread: HTTP/2 of this libsoup is not to be used (DESIGN 6), neither side */
   g_setenv ("SOUP_FORCE_HTTP1", "1", TRUE);

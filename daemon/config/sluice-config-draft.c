@@ -162,7 +162,14 @@ static void
 read_url (SluiceConfigDraft *self, SluiceConfigReader *reader, const SluiceYamlNode *node, gpointer to)
 {
   g_autoptr (GError) error = NULL;
-  g_autofree char *url = *node->text != '\0' ? sluice_base_url_normalize (node->text, &error) : g_strdup ("");
+  g_autofree char *url = NULL;
+
+  if (node->unset)
+    {
+      replace_text (to, SLUICE_CONFIG_UNSET_ADDRESS);
+      return;
+    }
+  url = *node->text != '\0' ? sluice_base_url_normalize (node->text, &error) : g_strdup ("");
 
   if (url == NULL)
     {

@@ -59,7 +59,7 @@ resolve_scalar (SluiceConfigReader *self, SluiceYamlNode *node)
   g_free (node->text);
   node->text = g_strdup (value != NULL ? value : "");
   node->type = value != NULL ? SLUICE_YAML_STRING : SLUICE_YAML_NULL;
-  node->unset = value == NULL;
+  node->unset = value == NULL || *value == '\0';
 }
 
 /* Once a node, however many aliases share it: a value may look like a reference itself. */

@@ -283,6 +283,14 @@ walk_member (SluiceConfigReader *self,
       return;
     }
   say_effect (self, section, key, member, map_path_length);
+  if (member->value->unset && key->keeps_unset)
+    {
+      func (self, key, member, data);
+      return;
+    }
+  if (member->value->unset && key->is_guarded && section == SLUICE_SECTION_SLUICE_SETTINGS)
+    sluice_config_reader_error (self, member, "without its variable this setting would be lost: set the variable, or "
+                                              "write the value here");
   if (member->value->type == SLUICE_YAML_NULL || !check_type (self, key, member->value) ||
       !sluice_config_check_value (self, key, member->value))
     return;

@@ -46,8 +46,8 @@ const SluiceSchemaTable sluice_schema_model_item = SLUICE_SCHEMA_TABLE (model_it
 static const SluiceKey litellm_params_keys[] = {
   KEY ("model", STRING, USED),
   KEY ("custom_llm_provider", STRING, USED),
-  KEY ("api_base", STRING, USED),
-  KEY ("base_url", STRING, USED),
+  KEY ("api_base", STRING, USED, .keeps_unset = TRUE),
+  KEY ("base_url", STRING, USED, .keeps_unset = TRUE),
   KEY ("api_key", STRING, USED),
   KEY ("api_version", STRING, USED),
   KEY ("region_name", STRING, USED),
@@ -242,8 +242,8 @@ static const SluiceKey credential_keys[] = {
 const SluiceSchemaTable sluice_schema_credential = SLUICE_SCHEMA_TABLE (credential_keys);
 
 static const SluiceKey credential_values_keys[] = {
-  KEY ("api_base", STRING, USED),
-  KEY ("base_url", STRING, USED),
+  KEY ("api_base", STRING, USED, .keeps_unset = TRUE),
+  KEY ("base_url", STRING, USED, .keeps_unset = TRUE),
   KEY ("api_key", STRING, USED),
   KEY ("api_version", STRING, USED),
   KEY ("organization", STRING_OR_LIST, USED),

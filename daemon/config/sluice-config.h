@@ -36,13 +36,16 @@ typedef enum {
   SLUICE_CONFIG_N_PLACES,
 } SluiceConfigPlaceIndex;
 
+/* The address of an item that refers to a variable that is not set: its key is not for the provider's usual one. */
+#define SLUICE_CONFIG_UNSET_ADDRESS "os.environ/"
+
 /* One item of model_list. */
 typedef struct {
   char *id;             /* model_info.id, else 16 hex digits as DESIGN 7 says */
   char *group;          /* model_name */
   char *model;          /* litellm_params.model as written, e.g. "ollama/llama3" */
   char *provider;       /* (nullable): custom_llm_provider */
-  char *api_base;       /* (nullable) */
+  char *api_base;       /* (nullable); SLUICE_CONFIG_UNSET_ADDRESS: not to be asked anywhere */
   char *api_key;        /* (nullable): a secret */
   char *mock_response;  /* (nullable) */
   char *organization;   /* (nullable) */

@@ -47,7 +47,7 @@ struct _SluiceYamlNode {
   GPtrArray *items;  /* (nullable) (element-type SluiceYamlNode): SLUICE_YAML_LIST */
   GArray *members;   /* (nullable) (element-type SluiceYamlMember): SLUICE_YAML_MAP, in order, each key once */
   gboolean resolved; /* for the caller, who may also change the text and type of a scalar */
-  gboolean unset;    /* for the caller: null because what it refers to is not there */
+  gboolean unset;    /* for the caller: null or "" because what it refers to is not there */
   guint size;        /* nodes of the subtree, aliases written out */
   guint height;      /* levels of the subtree: 0 for scalars */
   gboolean open;     /* while it is read */

@@ -135,6 +135,13 @@ sluice_deployment_new (SluiceConfig *config, const SluiceConfigModel *model, GEr
       return NULL;
     }
 
+  if (g_strcmp0 (model->api_base, SLUICE_CONFIG_UNSET_ADDRESS) == 0)
+    {
+      g_set_error (error, SLUICE_ERROR, SLUICE_ERROR_CONFIG,
+                   "the variable with the address of '%s' is not set, and what is meant for it goes nowhere else: set "
+                   "it, or write api_base", model->group);
+      return NULL;
+    }
   base = model->api_base != NULL ? sluice_base_url_strip (model->api_base)
                                  : sluice_deployment_dup_usual_base (config, self->provider);
   self->mock_response = g_strdup (model->mock_response);

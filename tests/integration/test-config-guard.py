@@ -131,5 +131,33 @@ def test_empty_master_key():
     check_in('config.yaml:3:14: warning: general_settings.master_key: nothing stands behind this key', done.stderr)
 
 
+
+def test_address_that_is_not_set():
+    """A key that is for a machine in the house does not go to the provider's usual address."""
+    lines = ["  - model_name: '{0}'", '    litellm_params:', '      model: openai/llama', '      api_key: sk-planted',
+             '      {1}: os.environ/{2}']
+    entries = ['\n'.join(lines).format(f'{name}-{variable}', name, variable)
+               for name in ('api_base', 'base_url') for variable in ('NOT_SET', 'EMPTY')]
+    entries += ["  - model_name: 'by-credential'\n    litellm_params: {model: openai/llama, "
+                "litellm_credential_name: house}",
+                "  - model_name: 'any/*'\n    litellm_params: {model: 'openai/*', api_base: os.environ/NOT_SET}"]
+    more = 'credential_list:\n  - credential_name: house\n    credential_values: {api_base: os.environ/NOT_SET}\n'
+    with Upstream() as usual, Gateway(make_config(entries, more=more), environment={
+            'EMPTY': '', 'OPENAI_BASE_URL': usual.base, 'OPENAI_API_KEY': 'sk-test-usual'}) as gateway:
+        check_equal(gateway.get('/v1/models').expect(200).json()['data'], [], 'models')
+        for name in ('api_base-NOT_SET', 'base_url-EMPTY', 'by-credential', 'any/llama'):
+            gateway.chat(name).expect(400)
+        check_equal(usual.log(), [], 'what went to the usual address')
+        check_equal(gateway.log().count('goes nowhere else'), len(entries), 'how often it is said')
+
+
+def test_lock_that_is_not_set():
+    done = check_file('model_list: []\nsluice_settings:\n  cloud_policy: os.environ/NOT_SET\n')
+    check_equal(done.returncode, 1, 'status')
+    check_in('sluice_settings.cloud_policy: without its variable', done.stderr)
+    done = check_file('model_list: []\ngeneral_settings:\n  master_key: os.environ/NOT_SET\n')
+    check_equal(done.returncode, 0, 'status')
+
+
 if __name__ == '__main__':
     run_tests(globals())

@@ -291,11 +291,12 @@ def test_idle_connection_outlives_its_configuration(world):
 def test_emptied_file_keeps_the_old_one(world):
     """Half-way through being written over it is empty, and its key would be gone."""
     with Gateway(config(world, 'one')) as gateway:
-        gateway.write_config('')
-        hang_up(gateway, 'the old configuration stays')
-        check_in('this file is empty now', gateway.log())
-        gateway.chat('one').expect(200)
-        gateway.chat('one', headers={'Authorization': None}).expect(401)
+        for text in ('', '\n', '# nothing\n', '---\n', '{}\n', '---\n# nothing\n...\n'):
+            gateway.write_config(text)
+            hang_up(gateway, 'the old configuration stays')
+            check_in('this file is empty now', gateway.log())
+            gateway.chat('one').expect(200)
+            gateway.chat('one', headers={'Authorization': None}).expect(401)
 
 
 def leases():

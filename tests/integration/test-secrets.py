@@ -13,6 +13,7 @@ import stat
 import subprocess
 import tempfile
 
+from bus_client import NAME, PATH, Bus
 from harness import (Gateway, Skip, TIME_FACTOR, Upstream, chat_body, check, check_equal, check_in, clean_environment,
                      make_config, program, run_tests, wait_until)
 
@@ -400,7 +401,7 @@ def check_process(gateway):
         check_clean(read(f'{proc}/task/{task}/comm'), 'the names of threads')
     limits = read(f'{proc}/limits').decode()
     line = next(line for line in limits.splitlines() if line.startswith('Max core file size'))
-    check_equal(line.split()[4:6], ['0', '0'], 'limits of core files')
+    check_equal(line.split()[4:6], ['1', '1'], 'limits of core files')
 
 
 def check_upstream(upstream, sources):
@@ -418,10 +419,40 @@ def check_upstream(upstream, sources):
         check(count >= len(FAILURES), f'{count} requests with the key {source}')
 
 
+@contextlib.contextmanager
+def overheard(bus):
+    """Yields what reads all that went over the bus until then."""
+    with tempfile.NamedTemporaryFile() as heard:
+        monitor = subprocess.Popen(['dbus-monitor', '--address', bus.address], stdout=heard, stderr=heard,
+                                   env=bus.environment)
+        try:
+            wait_until(lambda: os.path.getsize(heard.name) > 0, what='the monitor')
+            yield lambda: read(heard.name).decode(errors='replace')
+        finally:
+            monitor.terminate()
+            monitor.wait()
+
+
+def ask_over_the_bus(bus, gateway):
+    """Everything that the bus says, also about a file that has keys in wrong places."""
+    text = read(gateway.config_path).decode()
+    for wrong in (f'model_list: [{{api_key: {IN_FILE}}}]\nmodel_list: {MASTER}\n',
+                  text + f'{IN_FILE}: {STORED}\nlitellm_settings: {{api_key:{IN_FILE}}}\n',
+                  text.replace('model_list:', f'  {MASTER}: [', 1), f'{{{IN_FILE}', text):
+        with open(gateway.config_path, 'w', encoding='utf-8') as file:
+            file.write(wrong)
+        bus.busctl('call', NAME, PATH, NAME, 'Reload', 'a{sv}', '0')
+        bus.busctl('call', NAME, PATH, NAME, 'ConfigFindings', 'a{sv}', '0')
+        bus.busctl('introspect', NAME, PATH)
+    check_equal(bus.busctl('call', NAME, PATH, NAME, 'SetCloudPolicy', 'sa{sv}', 'explicit', '0')[0], 0, 'status')
+    bus.busctl('call', NAME, PATH, NAME, 'SetCloudPolicy', 'sa{sv}', IN_FILE[:-2], '0')
+
+
 def test_planted_everywhere():
-    with Upstream() as upstream, credentials_directory(groq=HANDED) as handed:
+    with Upstream() as upstream, credentials_directory(groq=HANDED) as handed, Bus() as bus, overheard(bus) as heard:
         config, sources = all_config(upstream)
-        environment = {'CREDENTIALS_DIRECTORY': handed, 'MISTRAL_API_KEY': VARIABLE, 'G_MESSAGES_DEBUG': 'all'}
+        environment = {'CREDENTIALS_DIRECTORY': handed, 'MISTRAL_API_KEY': VARIABLE, 'G_MESSAGES_DEBUG': 'all',
+                       'DBUS_SESSION_BUS_ADDRESS': bus.address}
         with Gateway(config, key=MASTER, environment=environment, start=False) as gateway:
             store(gateway, f'openai@http://127.0.0.1:{upstream.port}', STORED)
             gateway.start()
@@ -446,9 +477,13 @@ def test_planted_everywhere():
                        '/credentials.db': (STORED,)}
             check(os.path.exists(os.path.join(gateway.data, 'sluice.db-wal')), 'no log of the database to look at')
             check_files(gateway.directory, allowed)
+            wait_until(lambda: bus.busctl('status', NAME)[0] == 0, what='the name on the bus')
+            ask_over_the_bus(bus, gateway)
             gateway.stop()
             check_files(gateway.directory, allowed)
             check_clean(gateway.log(), 'the log')
+            check_in('ConfigFindings', heard(), 'what went over the bus')
+            check_clean(heard().replace(IN_FILE[:-2], ''), 'what went over the bus')
 test_planted_everywhere.seconds = 90.0
 
 
