@@ -196,8 +196,8 @@ describe (gconstpointer item)
                             "sluiced --set-credential '%s@%s' < FILE",
                             mismatch->name, mismatch->stored_host, mismatch->asked_host, mismatch->name,
                             mismatch->asked_host);
-  return g_strdup_printf ("the key stored for the deployment %s was for %s and is dropped, because the deployment is "
-                          "now at %s; set it again",
+  return g_strdup_printf ("the key stored for the deployment %s is for %s and the deployment now at %s, so it is "
+                          "dropped as soon as this is in force; set it again",
                           mismatch->name, mismatch->stored_host, mismatch->asked_host);
 }
 

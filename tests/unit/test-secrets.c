@@ -135,7 +135,7 @@ test_mismatches (void)
 
   texts = sluice_secrets_dup_mismatches (secrets);
   g_assert_cmpuint (texts->len, ==, 2);
-  g_assert_nonnull (strstr (g_ptr_array_index (texts, 0), "deployment id was for https://api.openai.com and is drop"));
+  g_assert_nonnull (strstr (g_ptr_array_index (texts, 0), "deployment id is for https://api.openai.com and the dep"));
   g_assert_nonnull (strstr (g_ptr_array_index (texts, 1), "--set-credential 'openai@https://new.example'"));
   g_assert_null (strstr (g_ptr_array_index (texts, 0), "sk-test"));
   /* said is not done */
