@@ -450,7 +450,8 @@ build_message (SluiceAttempt *self)
 {
   const SluiceDeployment *deployment = self->request.deployment;
   g_autofree char *address = g_strconcat (deployment->api_base, self->request.path, NULL);
-  SoupMessage *message = soup_message_new (SOUP_METHOD_POST, address);
+  /* not SOUP_METHOD_POST, which several threads would set at its first use without a lock */
+  SoupMessage *message = soup_message_new ("POST", address);
   SoupMessageHeaders *headers;
 
   if (message == NULL)
