@@ -9,8 +9,15 @@
 
 #define OLLAMA "ollama"
 
+/* What a start waits for a list; nobody waits for a later look. */
+#define WAIT_MS 800
+#define WAIT_AGAIN_MS 5000
+
 #define LOOK_AGAIN_S 1
 #define LOOK_AGAIN_MAX_S 15
+
+/* So long a list is believed while the cloud is off and models are asked for. */
+#define FRESH_US (5 * G_USEC_PER_SEC)
 
 /* What is served while no model is configured: what the finder found last, and nothing if the file cannot be used. */
 static SluiceRouter *
@@ -51,11 +58,13 @@ put_in_force (SluiceDaemon *self)
 
 /* What is known of the servers now: of one whose list could not be read, what was known before. */
 static void
-keep_missing (SluiceDaemon *self, const SluiceFinderResult *result)
+take_lists (SluiceDaemon *self, const SluiceFinderResult *result)
 {
-  for (guint i = 0; i < result->missing->len; i++)
-    sluice_ollama_lists_keep (result->lists, self->lists, g_ptr_array_index (result->missing, i));
-  self->n_missing = result->missing->len;
+  sluice_ollama_lists_keep_others (result->lists, self->lists, result->answered);
+  g_clear_pointer (&self->lists, sluice_ollama_lists_unref);
+  self->lists = sluice_ollama_lists_ref (result->lists);
+  self->n_missing = result->n_asked - result->answered->len;
+  sluice_front_note_lists (self->front, sluice_clock_monotonic (self->clock) + FRESH_US);
 }
 
 static void
@@ -77,26 +86,25 @@ on_found (const SluiceFinderResult *result, gpointer user_data)
 {
   SluiceDaemon *self = user_data;
 
-  keep_missing (self, result);
+  take_lists (self, result);
   if (self->router != NULL)
-    sluice_router_set_lists (self->router, result->lists);
+    sluice_router_set_lists (self->router, self->lists);
   else if (result->complete)
     take_found (self, result->found);
-  g_clear_pointer (&self->lists, sluice_ollama_lists_unref);
-  self->lists = sluice_ollama_lists_ref (result->lists);
   self->look_again_s = LOOK_AGAIN_S;
   g_clear_pointer (&self->finder, sluice_finder_free);
   put_in_force (self);
 }
 
-/* Where to look before it is served: for models if none is configured, else for those that are only passed on. */
+/* Where to look: for models if none is configured, else for those that are only passed on. What speaks OpenAI's form
+ * here is asked only if it matters. */
 static GPtrArray *
 dup_bases (SluiceDaemon *self)
 {
   GPtrArray *bases;
 
   if (self->router != NULL)
-    return sluice_router_dup_ollama_bases (self->router);
+    return sluice_router_dup_bases (self->router, sluice_daemon_get_policy (self) == SLUICE_CLOUD_OFF);
 
   bases = g_ptr_array_new_with_free_func (g_free);
   if (self->usable)
@@ -104,31 +112,47 @@ dup_bases (SluiceDaemon *self)
   return bases;
 }
 
-/* The servers say something else than before: a reading like any other takes it in. */
+/* The same configuration with what the servers say now; the file may be broken meanwhile. */
+static void
+serve_again (SluiceDaemon *self)
+{
+  g_autoptr (SluiceRouter) router = NULL;
+
+  if (self->router != NULL)
+    {
+      g_clear_pointer (&self->router, sluice_router_unref);
+      self->router = sluice_router_new (self->config, NULL);
+      sluice_router_set_lists (self->router, self->lists);
+    }
+  router = dup_router (self);
+  sluice_front_set_config (self->front, self->config, router, self->usable ? NULL : self->config_error);
+}
+
 static void
 on_looked_again (const SluiceFinderResult *result, gpointer user_data)
 {
   SluiceDaemon *self = user_data;
-  gboolean changed;
+  g_autoptr (SluiceOllamaLists) before = self->lists != NULL ? sluice_ollama_lists_ref (self->lists) : NULL;
 
-  keep_missing (self, result);
-  changed = self->lists == NULL || !sluice_ollama_lists_equal (result->lists, self->lists);
+  take_lists (self, result);
+  if (self->router == NULL && result->complete)
+    take_found (self, result->found);
+  if (before == NULL || !sluice_ollama_lists_equal (before, self->lists))
+    serve_again (self);
   g_clear_pointer (&self->finder, sluice_finder_free);
-  if (changed)
-    sluice_daemon_reload (self, NULL, NULL);
-  else
-    sluice_daemon_look_again_later (self);
+  sluice_daemon_look_again_later (self);
 }
 
 static gboolean
 look_again (gpointer data)
 {
   SluiceDaemon *self = data;
+  g_autoptr (GPtrArray) bases = dup_bases (self);
 
   self->look_source = 0;
   self->looked_us = sluice_clock_monotonic (self->clock);
   self->look_again_s = MIN (self->look_again_s * 2, LOOK_AGAIN_MAX_S);
-  self->finder = sluice_finder_new (self->bases, on_looked_again, self);
+  self->finder = sluice_finder_new (bases, WAIT_AGAIN_MS, on_looked_again, self);
   return G_SOURCE_REMOVE;
 }
 
@@ -161,12 +185,12 @@ sluice_daemon_stop_looking (SluiceDaemon *self)
 void
 sluice_daemon_serve (SluiceDaemon *self)
 {
-  g_clear_pointer (&self->bases, g_ptr_array_unref);
-  self->bases = dup_bases (self);
+  g_autoptr (GPtrArray) bases = dup_bases (self);
+
   self->looked_us = sluice_clock_monotonic (self->clock);
-  if (self->bases->len > 0)
+  if (bases->len > 0)
     {
-      self->finder = sluice_finder_new (self->bases, on_found, self);
+      self->finder = sluice_finder_new (bases, WAIT_MS, on_found, self);
       return;
     }
   self->n_missing = 0;

@@ -27,7 +27,6 @@ struct _SluiceDaemon {
   SluiceLedger *ledger;      /* (owned) (nullable) */
   SluiceFront *front;        /* (owned) (nullable) */
   SluiceFinder *finder;      /* (owned) (nullable): a look at Ollama servers is under way */
-  GPtrArray *bases;          /* (owned) (nullable) (element-type utf8): whom the last serving asked */
   SluiceOllamaLists *lists;  /* (owned) (nullable): what the servers said that are in force */
   guint n_missing;           /* servers whose list could not be read at the last look */
   gint64 looked_us;          /* monotonic: when it began */
@@ -95,7 +94,8 @@ void sluice_daemon_choose_topics (SluiceDaemon *self);
  * before is served. Ends the reading. */
 void sluice_daemon_serve (SluiceDaemon *self);
 
-/* A request asks for a model that no list has: looks at the servers, but not more often than once a second. */
+/* What the servers say is wanted again, by a request or because the cloud was switched off: looks at them, but not more
+ * often than once a second. */
 void sluice_daemon_look_soon (gpointer daemon);
 
 /* If a server's list is missing: no reading is under way, and none begins by itself. */

@@ -128,6 +128,8 @@ on_policy_stored (SluiceLedgerResult result, gpointer data)
       self->policy_stored = TRUE;
       if (self->front != NULL)
         sluice_front_set_cloud_policy (self->front, call->policy);
+      if (call->policy == SLUICE_CLOUD_OFF)
+        sluice_daemon_look_soon (self);
       sluice_daemon_publish (self);
       g_task_return_boolean (task, TRUE);
     }

@@ -49,7 +49,6 @@ sluice_daemon_dispose (GObject *object)
   g_clear_pointer (&self->files, g_ptr_array_unref);
   g_clear_pointer (&self->config_error, g_free);
   g_clear_pointer (&self->found, g_ptr_array_unref);
-  g_clear_pointer (&self->bases, g_ptr_array_unref);
   g_clear_pointer (&self->lists, sluice_ollama_lists_unref);
   g_clear_pointer (&self->reading_for, g_array_unref);
   g_clear_pointer (&self->waiting, g_array_unref);

@@ -7,11 +7,11 @@
 #include "http/sluice-peer.h"
 #include "router/sluice-locality.h"
 #include "router/sluice-ollama-name.h"
+#include "shared/sluice-error.h"
 #include "shared/sluice-json.h"
 
-#define LOOK_TIMEOUT_MS 800
-#define MAX_MODELS 1000
 #define MAX_LIST_BYTES (4 * 1024 * 1024)
+#define READ_BYTES (64 * 1024)
 
 /* Accounts below it are the system's (adduser.conf, login.defs). */
 #define FIRST_PERSON 1000
@@ -30,6 +30,9 @@ struct _SluiceFinder {
 typedef struct {
   SluiceFinder *finder; /* (owned) */
   char *base;           /* (owned) */
+  SoupMessage *message; /* (owned) */
+  GInputStream *stream; /* (owned) (nullable) */
+  GByteArray *list;     /* (owned) */
   gboolean foreign;     /* another person of this machine answers there */
 } Look;
 
@@ -52,7 +55,7 @@ finder_unref (SluiceFinder *self)
   g_object_unref (self->cancellable);
   g_object_unref (self->session);
   g_ptr_array_unref (self->result.found);
-  g_ptr_array_unref (self->result.missing);
+  g_ptr_array_unref (self->result.answered);
   sluice_ollama_lists_unref (self->result.lists);
   g_free (self);
 }
@@ -86,18 +89,20 @@ add_model (SluiceFinder *self, const Look *look, SluiceJsonValue entry)
   g_ptr_array_add (self->result.found, found);
 }
 
+/* FALSE if it is no list. */
 static gboolean
-read_list (SluiceFinder *self, const Look *look, GBytes *bytes)
+read_list (SluiceFinder *self, const Look *look)
 {
-  SluiceJsonValue root, entry;
+  SluiceJsonValue root, models, entry;
   SluiceJsonIter iter;
-  gsize length;
-  const char *text = g_bytes_get_data (bytes, &length);
 
-  if (length > MAX_LIST_BYTES || !sluice_json_check (text, length, SLUICE_JSON_FLAGS_NONE, &root, NULL))
+  if (!sluice_json_check ((const char *) look->list->data, look->list->len, SLUICE_JSON_FLAGS_NONE, &root, NULL))
     return FALSE;
-  sluice_json_iter_init (&iter, sluice_json_get (root, "models"));
-  for (guint i = 0; i < MAX_MODELS && sluice_json_iter_next (&iter, NULL, &entry); i++)
+  models = sluice_json_get (root, "models");
+  if (models.type != SLUICE_JSON_ARRAY)
+    return FALSE;
+  sluice_json_iter_init (&iter, models);
+  while (sluice_json_iter_next (&iter, NULL, &entry))
     add_model (self, look, entry);
   return TRUE;
 }
@@ -116,22 +121,35 @@ report (SluiceFinder *self)
 }
 
 static void
-on_list (GObject *source, GAsyncResult *result, gpointer data)
+look_free (Look *look)
 {
-  Look *look = data;
+  finder_unref (look->finder);
+  g_clear_object (&look->stream);
+  g_object_unref (look->message);
+  g_byte_array_unref (look->list);
+  g_free (look->base);
+  g_free (look);
+}
+
+/* What a whole answer says. A server that has no such list is no Ollama; one that is in trouble may be one. */
+static gboolean
+is_answer (SluiceFinder *self, const Look *look)
+{
+  guint status = soup_message_get_status (look->message);
+
+  return status < 500 && (status != 200 || read_list (self, look));
+}
+
+/* The server has answered, or has not. Frees @look. @error (nullable): of the transport */
+static void
+end_look (Look *look, const GError *error)
+{
   SluiceFinder *self = look->finder;
-  g_autoptr (GError) error = NULL;
-  g_autoptr (GBytes) bytes = soup_session_send_and_read_finish (SOUP_SESSION (source), result, &error);
 
   if (self->func != NULL)
     {
-      if (bytes != NULL && read_list (self, look, bytes))
-        {
-          guint index;
-
-          if (g_ptr_array_find_with_equal_func (self->result.missing, look->base, g_str_equal, &index))
-            g_ptr_array_remove_index (self->result.missing, index);
-        }
+      if (error == NULL && is_answer (self, look))
+        g_ptr_array_add (self->result.answered, g_strdup (look->base));
       /* where nobody listens nobody offers anything */
       else if (!g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CONNECTION_REFUSED))
         self->result.complete = FALSE;
@@ -141,9 +159,49 @@ on_list (GObject *source, GAsyncResult *result, gpointer data)
       if (--self->n_asked == 0)
         report (self);
     }
-  finder_unref (self);
-  g_free (look->base);
-  g_free (look);
+  look_free (look);
+}
+
+static void on_bytes (GObject *source, GAsyncResult *result, gpointer data);
+
+static void
+read_on (Look *look)
+{
+  g_input_stream_read_bytes_async (look->stream, READ_BYTES, G_PRIORITY_DEFAULT, look->finder->cancellable, on_bytes,
+                                   look);
+}
+
+/* Whoever listens there may send without an end. */
+static void
+on_bytes (GObject *source, GAsyncResult *result, gpointer data)
+{
+  Look *look = data;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GBytes) bytes = g_input_stream_read_bytes_finish (G_INPUT_STREAM (source), result, &error);
+  gsize length = bytes != NULL ? g_bytes_get_size (bytes) : 0;
+
+  if (length > 0 && look->list->len + length > MAX_LIST_BYTES)
+    g_set_error (&error, SLUICE_ERROR, SLUICE_ERROR_UPSTREAM_ANSWER, "the list is too long");
+  if (error != NULL || length == 0)
+    {
+      end_look (look, error);
+      return;
+    }
+  g_byte_array_append (look->list, g_bytes_get_data (bytes, NULL), (guint) length);
+  read_on (look);
+}
+
+static void
+on_head (GObject *source, GAsyncResult *result, gpointer data)
+{
+  Look *look = data;
+  g_autoptr (GError) error = NULL;
+
+  look->stream = soup_session_send_finish (SOUP_SESSION (source), result, &error);
+  if (look->stream == NULL)
+    end_look (look, error);
+  else
+    read_on (look);
 }
 
 static gboolean
@@ -193,18 +251,17 @@ ask (SluiceFinder *self, const char *base)
     return;
 
   soup_message_add_flags (message, SOUP_MESSAGE_NO_REDIRECT);
+  soup_message_headers_append (soup_message_get_request_headers (message), "Accept-Encoding", "identity");
   look = g_new (Look, 1);
-  *look = (Look){ self, g_strdup (base), FALSE };
-  g_ptr_array_add (self->result.missing, g_strdup (base));
+  *look = (Look){ self, g_strdup (base), g_object_ref (message), NULL, g_byte_array_new (), FALSE };
   self->refs++;
   self->n_asked++;
-  /* asked for its end, the message may outlive the look */
   g_signal_connect (message, "network-event", G_CALLBACK (on_network_event), look);
-  soup_session_send_and_read_async (self->session, message, G_PRIORITY_DEFAULT, self->cancellable, on_list, look);
+  soup_session_send_async (self->session, message, G_PRIORITY_DEFAULT, self->cancellable, on_head, look);
 }
 
 SluiceFinder *
-sluice_finder_new (GPtrArray *bases, SluiceFinderFunc func, gpointer user_data)
+sluice_finder_new (GPtrArray *bases, guint wait_ms, SluiceFinderFunc func, gpointer user_data)
 {
   SluiceFinder *self = g_new0 (SluiceFinder, 1);
 
@@ -212,15 +269,17 @@ sluice_finder_new (GPtrArray *bases, SluiceFinderFunc func, gpointer user_data)
   self->func = func;
   self->user_data = user_data;
   self->result.found = g_ptr_array_new_with_free_func (found_free);
-  self->result.missing = g_ptr_array_new_with_free_func (g_free);
+  self->result.answered = g_ptr_array_new_with_free_func (g_free);
   self->result.lists = sluice_ollama_lists_new ();
   self->result.complete = TRUE;
   self->cancellable = g_cancellable_new ();
-  self->session = soup_session_new_with_options ("timeout", 2, NULL);
+  self->session = soup_session_new_with_options ("timeout", wait_ms / 1000 + 1, NULL);
+  soup_session_remove_feature_by_type (self->session, SOUP_TYPE_CONTENT_DECODER);
   soup_session_set_proxy_resolver (self->session, NULL);
   for (guint i = 0; i < bases->len; i++)
     ask (self, g_ptr_array_index (bases, i));
   /* without an address to ask the answer still comes from the loop */
-  self->timeout = g_timeout_add (self->n_asked > 0 ? LOOK_TIMEOUT_MS : 0, on_timeout, self);
+  self->timeout = g_timeout_add (self->n_asked > 0 ? wait_ms : 0, on_timeout, self);
+  self->result.n_asked = self->n_asked;
   return self;
 }

@@ -86,6 +86,16 @@ ask_for_lists (SluiceUnlistedCall *call)
     sluice_inbox_push (call->inbox, call->func, call->data, NULL);
 }
 
+/* A model may move from here to there while we run: what a list said is believed for some seconds. */
+static void
+ask_if_stale (SluiceExchange *self)
+{
+  SluiceUnlistedCall *call = self->worker->shared.unlisted;
+
+  if (sluice_exchange_now (self) >= atomic_load_explicit (&call->stale_us, memory_order_relaxed))
+    ask_for_lists (call);
+}
+
 /*
  * Whether @deployment may be asked at this moment: the one place that everything passes that leaves this machine. Each
  * refusal is an error that the client can act on.
@@ -97,6 +107,8 @@ may_ask (SluiceExchange *self, const SluiceDeployment *deployment, GError **erro
   const char *budget = sluice_config_get_unenforced_budget (self->snapshot->config);
   g_autoptr (GError) reason = NULL;
 
+  if (policy == SLUICE_CLOUD_OFF && deployment->listed)
+    ask_if_stale (self);
   if (deployment->local && !deployment->unlisted)
     return TRUE;
   if (!deployment->local && self->guard.identity.local_only)

@@ -214,6 +214,12 @@ sluice_front_watch_unlisted (SluiceFront *self, SluiceInbox *inbox, SluiceInboxF
 }
 
 void
+sluice_front_note_lists (SluiceFront *self, gint64 stale_us)
+{
+  atomic_store_explicit (&self->unlisted.stale_us, stale_us, memory_order_relaxed);
+}
+
+void
 sluice_front_note_reading (SluiceFront *self, gboolean used, guint errors, guint warnings)
 {
   sluice_metrics_note_reading (self->shared.metrics, used, errors, warnings);

@@ -47,9 +47,12 @@ void sluice_front_note_reading (SluiceFront *self, gboolean used, guint errors, 
 /* For each attempt from now on; what has been sent goes on. "fallback" until it is called. */
 void sluice_front_set_cloud_policy (SluiceFront *self, SluiceCloudPolicy policy);
 
-/* @func is called through @inbox when the cloud is off and a request asks for a model that no list has: read them
- * again. Before sluice_front_start(). */
+/* @func is called through @inbox when the cloud is off and a request asks for a model that no list has, or of a list
+ * that is old: read them again. Before sluice_front_start(). */
 void sluice_front_watch_unlisted (SluiceFront *self, SluiceInbox *inbox, SluiceInboxFunc func, gpointer user_data);
+
+/* The lists were read, and are old from @stale_us (monotonic) on. */
+void sluice_front_note_lists (SluiceFront *self, gint64 stale_us);
 
 /* The addresses as URLs, e.g. "http://127.0.0.1:4000". (element-type utf8) (transfer none) */
 GPtrArray *sluice_front_get_addresses (SluiceFront *self);

@@ -5,6 +5,8 @@
  */
 #pragma once
 
+#include <stdatomic.h>
+
 #include "http/sluice-body-budget.h"
 #include "http/sluice-connection.h"
 #include "http/sluice-metrics.h"
@@ -15,12 +17,13 @@ G_BEGIN_DECLS
 
 typedef struct _SluiceWorker SluiceWorker;
 
-/* What is done, once for any number of requests, when one asks for a model that no list has. */
+/* What is done, once for any number of requests, when one asks for a model of which the lists say too little. */
 typedef struct {
   SluiceInbox *inbox; /* (nullable): nothing is done */
   SluiceInboxFunc func;
   gpointer data;
-  gint asked; /* atomic: the call is on its way */
+  gint asked;             /* atomic: the call is on its way */
+  atomic_llong stale_us;  /* monotonic: from then on what the lists say is old */
 } SluiceUnlistedCall;
 
 typedef struct {

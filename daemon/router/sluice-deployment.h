@@ -24,6 +24,8 @@ struct _SluiceDeployment {
   char *mock_response;          /* (nullable): answer with this text, call nobody */
   gboolean local;               /* DESIGN 7: it may not cost money and needs no proxy */
   gboolean unlisted;            /* local as far as is known, but its Ollama has not said that it runs it itself */
+  gboolean listed;              /* an Ollama there says that it has it, */
+  gboolean passed_on;           /* but passes it on, and only therefore it is not local */
   gint64 input_femto;           /* per prompt token; -1: no price known */
   gint64 output_femto;          /* per completion token; -1: no price known */
   gint64 timeout_ms;            /* of the whole call; -1: the setting */

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "router/sluice-ollama-lists.h"
 
+#include <string.h>
+
 #include "router/sluice-ollama-name.h"
 
 struct _SluiceOllamaLists {
@@ -55,10 +57,22 @@ sluice_ollama_lists_add (SluiceOllamaLists *self, const char *base, const char *
     g_hash_table_replace (self->places, key, GINT_TO_POINTER (place));
 }
 
-void
-sluice_ollama_lists_keep (SluiceOllamaLists *self, SluiceOllamaLists *older, const char *base)
+static gboolean
+is_of_any (const char *key, GPtrArray *bases)
 {
-  g_autofree char *prefix = g_strconcat (base, " ", NULL);
+  for (guint i = 0; i < bases->len; i++)
+    {
+      const char *base = g_ptr_array_index (bases, i);
+
+      if (g_str_has_prefix (key, base) && key[strlen (base)] == ' ')
+        return TRUE;
+    }
+  return FALSE;
+}
+
+void
+sluice_ollama_lists_keep_others (SluiceOllamaLists *self, SluiceOllamaLists *older, GPtrArray *bases)
+{
   GHashTableIter iter;
   gpointer key;
   gpointer place;
@@ -67,7 +81,7 @@ sluice_ollama_lists_keep (SluiceOllamaLists *self, SluiceOllamaLists *older, con
     return;
   g_hash_table_iter_init (&iter, older->places);
   while (g_hash_table_iter_next (&iter, &key, &place))
-    if (g_str_has_prefix (key, prefix))
+    if (!is_of_any (key, bases))
       g_hash_table_replace (self->places, g_strdup (key), place);
 }
 

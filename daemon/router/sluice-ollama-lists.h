@@ -25,8 +25,9 @@ void sluice_ollama_lists_unref (SluiceOllamaLists *self);
 /* @base: the server's address as a deployment has it; @name: as the server lists it. */
 void sluice_ollama_lists_add (SluiceOllamaLists *self, const char *base, const char *name, SluiceOllamaPlace place);
 
-/* The list of @base could not be read: what @older (nullable) knew of it still holds. */
-void sluice_ollama_lists_keep (SluiceOllamaLists *self, SluiceOllamaLists *older, const char *base);
+/* Of all servers but those at @bases (element-type utf8), whose lists @self has, what @older (nullable) knew still
+ * holds. */
+void sluice_ollama_lists_keep_others (SluiceOllamaLists *self, SluiceOllamaLists *older, GPtrArray *bases);
 
 /* @name: as anybody writes it. */
 SluiceOllamaPlace sluice_ollama_lists_find (SluiceOllamaLists *self, const char *base, const char *name);

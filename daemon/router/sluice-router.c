@@ -312,12 +312,25 @@ sluice_router_unref (SluiceRouter *self)
   g_free (self);
 }
 
-static void
-add_base (GPtrArray *bases, const SluiceDeployment *deployment)
+/* An Ollama has its own wire at the address that OpenAI's form has "/v1" behind. */
+static char *
+dup_plain_base (const char *base)
 {
-  if (sluice_deployment_is_ollama (deployment) && deployment->local
-      && !g_ptr_array_find_with_equal_func (bases, deployment->api_base, g_str_equal, NULL))
-    g_ptr_array_add (bases, g_strdup (deployment->api_base));
+  g_autofree char *plain = g_str_has_suffix (base, "/v1") ? g_strndup (base, strlen (base) - strlen ("/v1"))
+                                                          : g_strdup (base);
+
+  return sluice_base_url_strip (plain);
+}
+
+static void
+add_base (GPtrArray *bases, const SluiceDeployment *deployment, gboolean all)
+{
+  g_autofree char *base = dup_plain_base (deployment->api_base);
+
+  if ((deployment->local || deployment->passed_on) && *base != '\0'
+      && (all || sluice_deployment_is_ollama (deployment)) && !sluice_deployment_is_mock (deployment)
+      && !g_ptr_array_find_with_equal_func (bases, base, g_str_equal, NULL))
+    g_ptr_array_add (bases, g_steal_pointer (&base));
 }
 
 /* What a client may get that names the provider itself. */
@@ -329,11 +342,11 @@ add_named_base (SluiceRouter *self, const SluiceConfigModel *item, GPtrArray *ba
                                                  : sluice_deployment_dup_usual_base (self->config, provider);
   g_autoptr (SluiceDeployment) named = sluice_deployment_new_found ("ollama", provider, "", base);
 
-  add_base (bases, named);
+  add_base (bases, named, FALSE);
 }
 
 GPtrArray *
-sluice_router_dup_ollama_bases (SluiceRouter *self)
+sluice_router_dup_bases (SluiceRouter *self, gboolean all)
 {
   GPtrArray *bases = g_ptr_array_new_with_free_func (g_free);
   GHashTableIter iter;
@@ -343,25 +356,18 @@ sluice_router_dup_ollama_bases (SluiceRouter *self)
   while (g_hash_table_iter_next (&iter, NULL, &list))
     {
       for (guint i = 0; i < ((GPtrArray *) list)->len; i++)
-        add_base (bases, g_ptr_array_index ((GPtrArray *) list, i));
+        add_base (bases, g_ptr_array_index ((GPtrArray *) list, i), all);
     }
   for (guint i = 0; i < self->wildcards->len; i++)
     {
       const WildcardItem *entry = &g_array_index (self->wildcards, WildcardItem, i);
 
       if (entry->pattern->provider != NULL)
-        add_base (bases, entry->pattern);
+        add_base (bases, entry->pattern, all);
       else
         add_named_base (self, entry->item, bases);
     }
   return bases;
-}
-
-/* An address of Ollama that other programs use for its OpenAI form. */
-static char *
-dup_plain_base (const char *base)
-{
-  return g_str_has_suffix (base, "/v1") ? g_strndup (base, strlen (base) - strlen ("/v1")) : g_strdup (base);
 }
 
 /* @said: model_info.local is given. */
@@ -374,8 +380,12 @@ mark (SluiceRouter *self, SluiceDeployment *deployment, gboolean said)
   if (self->lists == NULL || !deployment->local || deployment->provider == NULL)
     return;
   place = sluice_ollama_lists_find (self->lists, base, deployment->model);
+  deployment->listed = place != SLUICE_OLLAMA_UNKNOWN;
   if (place == SLUICE_OLLAMA_ELSEWHERE)
-    deployment->local = FALSE;
+    {
+      deployment->local = FALSE;
+      deployment->passed_on = TRUE;
+    }
   else
     deployment->unlisted = place == SLUICE_OLLAMA_UNKNOWN && !said && sluice_deployment_is_ollama (deployment);
 }

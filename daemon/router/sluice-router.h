@@ -26,10 +26,11 @@ SluiceRouter *sluice_router_new (SluiceConfig *config, GPtrArray *findings);
 SluiceRouter *sluice_router_new_unconfigured (GPtrArray *found);
 
 /*
- * The addresses of the Ollama servers that its local deployments are at, each once: they are asked which of their
- * models they only pass on. (transfer full) (element-type utf8)
+ * The addresses of the servers that its local deployments are at, each once, without the "/v1" of OpenAI's form: an
+ * Ollama among them is asked which of its models it only passes on. @all: not only those that speak Ollama's own wire.
+ * (transfer full) (element-type utf8)
  */
-GPtrArray *sluice_router_dup_ollama_bases (SluiceRouter *self);
+GPtrArray *sluice_router_dup_bases (SluiceRouter *self, gboolean all);
 
 /*
  * What @lists says is passed on counts as cloud, and what is not in them is unlisted, unless model_info.local says

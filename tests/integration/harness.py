@@ -286,8 +286,8 @@ class Upstream:
         self._ask('POST', '/_fake/reset')
 
     def requests(self):
-        """How many requests came that cost a provider something."""
-        return self.stats()['requests']
+        """How many requests came that cost a provider something; to look at its list of models does not."""
+        return self.stats()['requests'] - sum(row['path'] == '/api/tags' for row in self.log())
 
     def stop(self):
         if self.process is not None:

@@ -5,6 +5,7 @@ import contextlib
 import http.server
 import json
 import threading
+import time
 
 
 class OllamaList:
@@ -13,6 +14,10 @@ class OllamaList:
     def __init__(self, port=0):
         self.asked = []
         self.models = [{'name': 'plain:latest'}, {'name': 'copy:latest', 'remote_host': 'https://ollama.com'}]
+        self.lists = 0  # how often it was asked for
+        self.status = 200
+        self.delay = 0.0  # seconds that a list takes
+        self.endless = False
         self.ready = threading.Event()  # cleared: the list takes as long as that
         self.ready.set()
         owner = self
@@ -20,17 +25,28 @@ class OllamaList:
         class Handler(http.server.BaseHTTPRequestHandler):
             protocol_version = 'HTTP/1.1'
 
+            def flood(self):
+                with contextlib.suppress(OSError):
+                    self.wfile.write(b'HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nConnection: close\r\n\r\n')
+                    while True:
+                        self.wfile.write(b' ' * 65536)
+
             def answer(self, body):
                 data = json.dumps(body).encode()
                 with contextlib.suppress(OSError):  # who asked may have left
-                    self.send_response(200)
+                    self.send_response(owner.status if self.command == 'GET' else 200)
                     self.send_header('Content-Type', 'application/json')
                     self.send_header('Content-Length', str(len(data)))
                     self.end_headers()
                     self.wfile.write(data)
 
             def do_GET(self):
+                owner.lists += 1
                 owner.ready.wait(30)
+                time.sleep(owner.delay)
+                if owner.endless:
+                    self.flood()
+                    return
                 self.answer({'models': owner.models})
 
             def do_POST(self):

@@ -3,10 +3,12 @@
 
 import contextlib
 import os
+import re
 import signal
 import socket
 import time
 
+from bus_client import NAME, PATH, Bus
 from harness import Gateway, Skip, check, check_equal, check_in, make_config, model_entry, run_tests, wait_until
 from ollama_list import OllamaList
 
@@ -118,6 +120,97 @@ def test_other_ways_to_say_it():
             gateway.chat('ollama/plain').expect(200)
             gateway.chat('ollama/copy').expect(403)
             check_equal(ollama.asked, ['plain'], 'what Ollama was asked')
+
+
+REMOTE = {'remote_host': 'https://ollama.com'}
+
+
+def test_model_that_moves():
+    """Local at first, then a name for one of the cloud: known some seconds later, whatever the file looks like."""
+    with OllamaList() as ollama:
+        entries = [model_entry('plain', ollama.base, 'plain', provider='ollama'),
+                   model_entry('ol/*', ollama.base, '*', provider='ollama')]
+        with Gateway(off(*entries)) as gateway:
+            gateway.chat('plain').expect(200)
+            gateway.write_config('model_list: [')
+            wait_until(lambda: 'the old configuration stays' in gateway.log(), 10, 'the refusal')
+            ollama.models = [{'name': 'plain', **REMOTE}]
+            becomes(gateway, 'plain', 403)
+            gateway.chat('ol/plain').expect(403)
+            ollama.models = [{'name': 'plain'}]
+            becomes(gateway, 'plain', 200)
+            check_equal(gateway.log().count('the old configuration stays'), 1, 'how often the file was read')
+
+
+def test_switched_off_later():
+    """What is passed on, and by which servers, is asked when the cloud is switched off."""
+    with OllamaList() as ollama, Bus() as bus:
+        entries = [model_entry('plain', ollama.base, 'plain', provider='ollama'),
+                   model_entry('form', ollama.base + '/v1', 'form'),
+                   model_entry('copy', ollama.base + '/v1/', 'copy', provider='lm_studio')]
+        with Gateway(make_config(entries), environment={'DBUS_SESSION_BUS_ADDRESS': bus.address}) as gateway:
+            wait_until(lambda: bus.busctl('status', NAME)[0] == 0, 10, 'the name on the bus')
+            ollama.models = [{'name': 'plain', **REMOTE}, {'name': 'form', **REMOTE}, {'name': 'copy', **REMOTE}]
+            check_equal(bus.busctl('call', NAME, PATH, NAME, 'SetCloudPolicy', 'sa{sv}', 'off', '0')[0], 0, 'status')
+            for name in ('plain', 'form', 'copy'):
+                becomes(gateway, name, 403)
+            ollama.asked.clear()
+            for name in ('plain', 'form', 'copy'):
+                gateway.chat(name).expect(403)
+            check_equal(ollama.asked, [], 'what Ollama was asked')
+
+
+def test_only_the_other_form():
+    """No item speaks Ollama's own wire, and its host has another name."""
+    with OllamaList() as ollama:
+        base = ollama.base.replace('127.0.0.1', 'localhost')
+        entries = [model_entry(provider, f'{base}//v1', 'copy', provider=provider)
+                   for provider in ('hosted_vllm', 'lm_studio', 'llamafile', 'openai_like')]
+        entries.append(model_entry('fine', f'{base}/v1', 'plain'))
+        with Gateway(off(*entries)) as gateway:
+            for provider in ('hosted_vllm', 'lm_studio', 'llamafile', 'openai_like'):
+                gateway.chat(provider).expect(403)
+            gateway.chat('fine').expect(200)
+            check_equal(ollama.asked, ['plain'], 'what Ollama was asked')
+
+
+def test_long_list():
+    with OllamaList() as ollama:
+        ollama.models = [*({'name': f'm{index}'} for index in range(3000)), {'name': 'far', **REMOTE}, {'name': 'near'}]
+        with Gateway(off(model_entry('ol/*', ollama.base, '*', provider='ollama'))) as gateway:
+            gateway.chat('ol/far').expect(403)
+            gateway.chat('ol/near').expect(200)
+
+
+def test_list_without_an_end():
+    """Whoever listens there costs us neither memory nor the other models."""
+    with OllamaList() as ollama, OllamaList() as fine:
+        ollama.endless = True
+        entries = [model_entry('plain', ollama.base, 'plain', provider='ollama'),
+                   model_entry('other', fine.base, 'plain', provider='ollama')]
+        with Gateway(off(*entries)) as gateway:
+            gateway.chat('other').expect(200)
+            gateway.chat('plain').expect(503)
+            wait_until(lambda: ollama.lists >= 3, 20, 'some looks')
+            with open(f'/proc/{gateway.pid}/status', encoding='ascii') as status:
+                peak = int(re.search(r'VmHWM:\s+(\d+)', status.read()).group(1))
+            check(peak < 100_000 or 'libasan' in open(f'/proc/{gateway.pid}/maps', encoding='ascii').read(),
+                  f'{peak} kB at most')
+
+
+def test_server_in_trouble():
+    """Slower than a start waits, or not ready: looked at again."""
+    with OllamaList() as ollama:
+        ollama.delay = 1.2
+        with Gateway(off(model_entry('plain', ollama.base, 'plain', provider='ollama'))) as gateway:
+            gateway.chat('plain').expect(503)
+            becomes(gateway, 'plain', 200)
+    with OllamaList() as ollama:
+        ollama.status = 500
+        with Gateway(environment={'OLLAMA_API_BASE': ollama.base}, key=None) as gateway:
+            check('ollama/plain:latest' not in offered(gateway), 'what a 500 says')
+            ollama.status = 200
+            wait_until(lambda: 'ollama/plain:latest' in offered(gateway), 20, 'the models are offered')
 
 
 def test_who_says_that_it_is_local():
