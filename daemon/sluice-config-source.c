@@ -289,16 +289,6 @@ note_reading (SluiceConfigSource *self, const SluiceConfigReading *reading)
   self->description = g_strdup (reading->description);
 }
 
-SluiceConfigReading *
-sluice_config_source_read (SluiceConfigSource *self)
-{
-  SluiceConfigReading *reading = read_all (self, self->in_use);
-
-  add_mismatches (reading);
-  note_reading (self, reading);
-  return reading;
-}
-
 /*
  * Whether somebody has @path open for writing: its end may still be missing, however long nothing was written. The
  * kernel says so by refusing a read lease, where it can and the file is ours; else it is not known.
@@ -380,6 +370,20 @@ refuse_half_written (SluiceConfigSource *self, SluiceConfigReading *reading)
                "a program has this file or one that it includes open for writing: nothing changes until it is closed");
   g_clear_pointer (&reading->router, sluice_router_unref);
   g_clear_pointer (&reading->config, sluice_config_unref);
+}
+
+SluiceConfigReading *
+sluice_config_source_read (SluiceConfigSource *self)
+{
+  SluiceConfigReading *reading;
+
+  await_writer (self, NULL);
+  reading = read_all (self, self->in_use);
+  if (is_any_open_for_writing (reading->files))
+    refuse_half_written (self, reading);
+  add_mismatches (reading);
+  note_reading (self, reading);
+  return reading;
 }
 
 /*

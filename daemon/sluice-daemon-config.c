@@ -28,6 +28,7 @@ sluice_daemon_take_reading (SluiceDaemon *self, SluiceConfigReading *reading)
 {
   gboolean fine = reading->config != NULL;
 
+  self->half_written = reading->half_written;
   g_clear_pointer (&self->findings, g_ptr_array_unref);
   self->findings = g_ptr_array_ref (reading->findings);
   g_clear_pointer (&self->files, g_ptr_array_unref);
@@ -104,6 +105,22 @@ warn_of_fixed_settings (SluiceDaemon *self, SluiceConfig *old)
     }
 }
 
+static gboolean
+retry (gpointer data)
+{
+  SluiceDaemon *self = data;
+
+  self->retry_source = 0;
+  sluice_daemon_reload (self, NULL, NULL);
+  return G_SOURCE_REMOVE;
+}
+
+void
+sluice_daemon_stop_retrying (SluiceDaemon *self)
+{
+  g_clear_handle_id (&self->retry_source, g_source_remove);
+}
+
 /* The reading that is under way is over; those who came meanwhile get one of their own, so that what is in force at the
  * end was read after the last of them asked. */
 void
@@ -127,25 +144,13 @@ sluice_daemon_finish_reading (SluiceDaemon *self)
   if (self->stopping)
     return;
   if (self->waiting->len > 0)
-    begin_reading (self);
-  else
-    sluice_daemon_look_again_later (self);
-}
-
-static gboolean
-retry (gpointer data)
-{
-  SluiceDaemon *self = data;
-
-  self->retry_source = 0;
-  sluice_daemon_reload (self, NULL, NULL);
-  return G_SOURCE_REMOVE;
-}
-
-void
-sluice_daemon_stop_retrying (SluiceDaemon *self)
-{
-  g_clear_handle_id (&self->retry_source, g_source_remove);
+    {
+      begin_reading (self);
+      return;
+    }
+  sluice_daemon_look_again_later (self);
+  if (self->half_written)
+    self->retry_source = g_timeout_add_seconds (RETRY_S, retry, self);
 }
 
 static void
@@ -156,6 +161,7 @@ on_read (GObject *source, GAsyncResult *result, gpointer data)
   g_autoptr (SluiceConfigReading) reading
       = sluice_config_source_read_finish (SLUICE_CONFIG_SOURCE (source), result, &error);
   g_autoptr (SluiceConfig) old = NULL;
+  gboolean was_half_written = self->half_written;
   gboolean taken;
 
   if (reading == NULL || self->stopping)
@@ -168,19 +174,16 @@ on_read (GObject *source, GAsyncResult *result, gpointer data)
   taken = sluice_daemon_take_reading (self, reading);
   sluice_daemon_watch_files (self);
   /* said once, however long somebody takes to write */
-  if (!reading->half_written || !self->half_written)
+  if (!reading->half_written || !was_half_written)
     {
       sluice_findings_print (self->findings);
       sluice_daemon_note_reading (self, taken ? "the configuration was read again" : "the old configuration stays");
     }
-  self->half_written = reading->half_written;
   if (self->notify != NULL)
     sluice_notify_ready (self->notify, NULL);
   if (!taken)
     {
       sluice_daemon_finish_reading (self);
-      if (self->half_written && self->reading_for == NULL && !self->stopping)
-        self->retry_source = g_timeout_add_seconds (RETRY_S, retry, self);
       return;
     }
   warn_of_fixed_settings (self, old);

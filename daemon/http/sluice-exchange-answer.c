@@ -253,6 +253,8 @@ sluice_exchange_refuse (SluiceExchange *self, const GError *error)
     append_header (headers, "Allow", self->guard.route->post ? "POST" : "GET, HEAD");
   append_own (self, headers);
   answer = sluice_http_error_format (error, headers->str);
+  if (g_str_equal (soup_server_message_get_method (self->message), "HEAD"))
+    g_string_truncate (answer, (gsize) (strstr (answer->str, "\r\n\r\n") - answer->str) + strlen ("\r\n\r\n"));
   sluice_metrics_note_answer (self, sluice_error_face (error)->status, sluice_error_face (error)->type);
 
   sluice_exchange_move_to (self, SLUICE_STAGE_ANSWERED);

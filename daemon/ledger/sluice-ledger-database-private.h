@@ -37,6 +37,9 @@ void sluice_ledger_database_close (sqlite3 *db, gboolean trust);
 /* Whether @code says that the file's content, not its surroundings, is at fault. */
 gboolean sluice_ledger_database_is_damage (int code);
 
+/* Whether there is a file at @path that is shorter than any database of ours: somebody has emptied it. */
+gboolean sluice_ledger_database_is_emptied (const char *path);
+
 /* Whether the file was removed or another put in its place. One stat(). */
 gboolean sluice_ledger_database_has_moved (sqlite3 *db);
 

@@ -12,6 +12,9 @@
 #include "shared/sluice-error.h"
 #include "shared/sluice-names.h"
 
+/* What every database begins with. */
+#define HEADER_BYTES 100
+
 /* Virtual machine steps between two looks at the clock. */
 #define CHECK_STEP 10000
 
@@ -194,6 +197,9 @@ sluice_ledger_database_open (const char *path, gboolean power_loss, SluiceClock 
     return db;
 
   sluice_ledger_database_close (db, FALSE);
+  /* made by us a moment ago, as on a full disk: it is not to be taken for one that somebody emptied */
+  if (sluice_ledger_database_is_emptied (path))
+    sluice_ledger_database_remove (path);
   return NULL;
 }
 
@@ -213,6 +219,14 @@ gboolean
 sluice_ledger_database_is_damage (int code)
 {
   return (code & 0xff) == SQLITE_CORRUPT || (code & 0xff) == SQLITE_NOTADB;
+}
+
+gboolean
+sluice_ledger_database_is_emptied (const char *path)
+{
+  GStatBuf status;
+
+  return g_lstat (path, &status) == 0 && S_ISREG (status.st_mode) && status.st_size < HEADER_BYTES;
 }
 
 gboolean

@@ -93,7 +93,9 @@ sluice_ledger_writer_open (const char *path,
   SluiceLedgerWriter *self = NULL;
   int code = SQLITE_CORRUPT;
 
-  if (!distrust)
+  if (sluice_ledger_database_is_emptied (path))
+    g_set_error (&fault, SLUICE_ERROR, SLUICE_ERROR_STORAGE, "%s is empty", path);
+  else if (!distrust)
     self = open_once (path, power_loss, clock, &code, &fault);
   if (self != NULL)
     return self;

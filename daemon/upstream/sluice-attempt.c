@@ -352,12 +352,17 @@ pump (SluiceAttempt *self)
   wait_for_bytes (self, !blocked);
 }
 
+/* In any case of letters (RFC 9110 8.3.1). */
 static gboolean
 is_stream_type (const char *type)
 {
-  return type != NULL
-         && (g_str_equal (type, "text/event-stream") || g_str_equal (type, "application/x-ndjson")
-             || g_str_equal (type, "application/stream+json"));
+  static const char *const types[] = { "text/event-stream", "application/x-ndjson", "application/ndjson",
+                                       "application/jsonl", "application/stream+json" };
+
+  for (guint i = 0; type != NULL && i < G_N_ELEMENTS (types); i++)
+    if (g_ascii_strcasecmp (type, types[i]) == 0)
+      return TRUE;
+  return FALSE;
 }
 
 static void

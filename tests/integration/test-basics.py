@@ -9,8 +9,8 @@ import json
 import re
 import struct
 
-from harness import (MASTER_KEY, PRICES, Gateway, Upstream, World, chat_body, check, check_equal, check_in, make_config,
-                     model_entry, run_tests)
+from harness import (MASTER_KEY, PRICES, Gateway, Recorder, Upstream, World, chat_body, check, check_equal, check_in,
+                     make_config, model_entry, run_tests)
 
 LIMIT = 256 * 1024
 WRONG = 'sk-wrong-key-000000'
@@ -362,6 +362,32 @@ def test_hostile_call_id_is_not_reflected_raw(world):
 def test_range_is_ignored(world):
     answer = world.gateway.request('GET', '/v1/models', headers={'Range': 'bytes=0-1,2-3'}).expect(200)
     check_equal(len(answer.json()['data']), 5, 'models')
+
+
+def test_head_has_no_body(world):
+    for path, headers in (('/nope', ()), ('/v1/models', ('Authorization: Bearer sk-test-wrong-0001',)),
+                          ('/v1/chat/completions', ()), ('/v1/models/nope', ()), ('/v1/models', ())):
+        with world.gateway.raw() as raw:
+            raw.send(world.gateway.wire('HEAD', path, headers=['Connection: close', *headers]))
+            raw.socket.settimeout(5)
+            answer = raw.file.read()
+        check(answer.startswith(b'HTTP/1.1 ') and answer.endswith(b'\r\n\r\n'), f'{path}: {answer}')
+
+
+def test_media_types_in_any_case(_):
+    """RFC 9110 8.3.1."""
+    sse = b'data: {"choices":[{"index":0,"delta":{"content":"hi"},"finish_reason":"stop"}]}\n\ndata: [DONE]\n\n'
+    lines = b'{"message":{"role":"assistant","content":"hi"},"done":false}\n{"done":true,"done_reason":"stop"}\n'
+    for provider, kind, body in (('hosted_vllm', b'Text/Event-Stream; Charset=UTF-8', sse),
+                                 ('hosted_vllm', b'TEXT/EVENT-STREAM', sse),
+                                 ('ollama', b'Application/X-NDJSON', lines), ('ollama', b'application/jsonl', lines)):
+        head = b'HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Type: ' + kind + b'\r\n\r\n'
+        with Recorder(head + body) as upstream:
+            base = f'http://127.0.0.1:{upstream.port}'
+            with Gateway(make_config([model_entry('m', base, 'm', provider=provider)])) as gateway:
+                events = gateway.chat('m', stream=True).expect(200).events()
+        texts = [json.loads(event)['choices'][0]['delta'].get('content', '') for event in events[:-1]]
+        check_equal((''.join(texts), events[-1]), ('hi', '[DONE]'), str(kind))
 
 
 # Connections

@@ -427,6 +427,23 @@ def test_config_error_as_a_service(world):
         gateway.get('/health/readiness').expect(200)
 
 
+def test_half_a_file_at_the_start(world):
+    """A service that starts while somebody writes has no open door until the lock is there."""
+    if not leases():
+        raise Skip('no leases on this file system')
+    first, second = config(world, 'one').split('general_settings')
+    gateway = Gateway(first, start=False)
+    gateway.environment.update(as_service(gateway.directory))
+    with gateway, open(gateway.config_path, 'a', encoding='utf-8') as file:
+        gateway.start()
+        answer = gateway.chat('one', headers={'Authorization': None}).expect(503)
+        check_in('open for writing', answer.json()['error']['message'])
+        file.write('general_settings' + second)
+        file.close()
+        wait_until(lambda: gateway.chat('one').status == 200, 10, 'the whole file')
+        gateway.chat('one', headers={'Authorization': None}).expect(401)
+
+
 def test_config_error_on_a_terminal(world):
     del world
     gateway = Gateway('model_list: 5\n', start=False)

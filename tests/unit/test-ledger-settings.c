@@ -293,6 +293,25 @@ test_lost (Fixture *f, gconstpointer data)
   g_assert_false (sluice_ledger_keeper_has_lost_settings (f->keeper));
 }
 
+/* Shorter than any database: not one that was never there. */
+static void
+test_emptied (Fixture *f, gconstpointer data)
+{
+  g_autofree char *path = g_build_filename (f->directory, SLUICE_DATABASE_FILE, NULL);
+
+  set_off_and_close (f);
+  g_assert_true (g_file_set_contents (path, "x", GPOINTER_TO_INT (data), NULL));
+  open_keeper (f);
+  g_assert_true (sluice_ledger_keeper_has_lost_settings (f->keeper));
+  g_assert_cmpuint (test_count_files (f->directory, "damaged"), >=, 1);
+
+  /* a new one is not that */
+  g_clear_pointer (&f->keeper, sluice_ledger_keeper_free);
+  g_assert_no_errno (g_unlink (path));
+  open_keeper (f);
+  g_assert_false (sluice_ledger_keeper_has_lost_settings (f->keeper));
+}
+
 int
 main (int argc, char *argv[])
 {
@@ -306,6 +325,8 @@ main (int argc, char *argv[])
   ADD ("audit", test_audit);
   ADD ("salvaged", test_salvaged);
   ADD ("lost", test_lost);
+  g_test_add ("/ledger-settings/emptied/0", Fixture, GINT_TO_POINTER (0), set_up, test_emptied, tear_down);
+  g_test_add ("/ledger-settings/emptied/1", Fixture, GINT_TO_POINTER (1), set_up, test_emptied, tear_down);
 #undef ADD
   return g_test_run ();
 }
