@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "config/sluice-config-private.h"
 
+#include "config/sluice-nearest.h"
+
+#include <string.h>
+
 #define PENDING_SHOWN_MAX 8
 
 void
@@ -183,10 +187,27 @@ note_meant_budget (SluiceConfigReader *self, const SluiceKey *meant, const Sluic
     sluice_config_note_budget (self, member);
 }
 
-static SluiceFindingLevel
-level_of_mistake (const SluiceKey *meant)
+/* Many a word is near a short name: it is meant only by what is one edit away, or ends in it, and has such a value. */
+static gboolean
+is_truth_of (const SluiceKey *meant, const SluiceYamlMember *member)
 {
-  return meant != NULL && meant->is_guarded ? SLUICE_FINDING_ERROR : SLUICE_FINDING_WARNING;
+  gsize length = strlen (member->key);
+  gsize name_length = strlen (meant->name);
+
+  if (!fits (member->value, SLUICE_KEY_BOOL))
+    return FALSE;
+  return sluice_nearest_count_edits (member->key, meant->name) <= 1
+         || (length > name_length && g_ascii_strcasecmp (member->key + length - name_length, meant->name) == 0);
+}
+
+static SluiceFindingLevel
+level_of_mistake (const SluiceKey *meant, const SluiceYamlMember *member)
+{
+  gboolean is_error = meant != NULL && meant->is_guarded;
+
+  if (meant != NULL && meant->is_vital)
+    is_error = meant->type != SLUICE_KEY_BOOL || is_truth_of (meant, member);
+  return is_error ? SLUICE_FINDING_ERROR : SLUICE_FINDING_WARNING;
 }
 
 /* A key that stands in the wrong section, as when it is not indented as was meant. Returns whether it is one. */
@@ -203,10 +224,10 @@ say_home (SluiceConfigReader *self, SluiceSection section, const SluiceYamlMembe
       if (key == NULL || (section == SLUICE_SECTION_MODEL_INFO && key->status == SLUICE_KEY_PARAMETER))
         continue;
       if (homes[i].name == NULL)
-        sluice_config_reader_add (self, level_of_mistake (key), member->line, member->column,
+        sluice_config_reader_add (self, level_of_mistake (key, member), member->line, member->column,
                                   "this key belongs to the top level, here %s: begin it in the first column", fate);
       else
-        sluice_config_reader_add (self, level_of_mistake (key), member->line, member->column,
+        sluice_config_reader_add (self, level_of_mistake (key, member), member->line, member->column,
                                   "this key belongs to %s, here %s: move or indent it", homes[i].name, fate);
       return TRUE;
     }
@@ -233,9 +254,10 @@ take_unknown (SluiceConfigReader *self, SluiceSection section, const SluiceYamlM
     fate = is_sent ? "it is sent to the provider as it is" : "it is not sent to the provider";
 
   if (meant != NULL && section == SLUICE_SECTION_LITELLM_PARAMS)
-    sluice_config_reader_warn (self, member, "unknown key, did you mean '%s'? %s", meant->name, fate);
+    sluice_config_reader_add (self, level_of_mistake (meant, member), member->line, member->column,
+                              "unknown key, did you mean '%s'? %s", meant->name, fate);
   else if (meant != NULL)
-    sluice_config_reader_add (self, level_of_mistake (meant), member->line, member->column,
+    sluice_config_reader_add (self, level_of_mistake (meant, member), member->line, member->column,
                               "unknown key, did you mean '%s'?", meant->name);
   else if (section == SLUICE_SECTION_MODEL_INFO)
     note_pending (self, section, member, map_path_length);

@@ -10,8 +10,8 @@ static const char *const environment_words[] = { "development", "staging", "prod
 
 static const SluiceKey model_item_keys[] = {
   KEY ("model_name", STRING, USED),
-  KEY ("litellm_params", MAP, USED),
-  KEY ("model_info", MAP, USED),
+  KEY ("litellm_params", MAP, USED, VITAL),
+  KEY ("model_info", MAP, USED, VITAL),
   KEY ("rpm", INT, PENDING, COUNT),
   KEY ("tpm", INT, PENDING, COUNT),
 };
@@ -45,11 +45,12 @@ const SluiceSchemaTable sluice_schema_model_item = SLUICE_SCHEMA_TABLE (model_it
 
 static const SluiceKey litellm_params_keys[] = {
   KEY ("model", STRING, USED),
-  KEY ("custom_llm_provider", STRING, USED),
-  KEY ("api_base", STRING, USED, .keeps_unset = TRUE),
-  KEY ("base_url", STRING, USED, .keeps_unset = TRUE),
-  KEY ("api_key", STRING, USED),
+  KEY ("custom_llm_provider", STRING, USED, VITAL),
+  KEY ("api_base", STRING, USED, VITAL, .keeps_unset = TRUE),
+  KEY ("base_url", STRING, USED, VITAL, .keeps_unset = TRUE),
+  KEY ("api_key", STRING, USED, VITAL),
   KEY ("api_version", STRING, USED),
+  KEY ("api_type", STRING, PENDING),
   KEY ("region_name", STRING, USED),
   KEY ("aws_region_name", STRING, USED),
   KEY ("vertex_location", STRING, USED),
@@ -85,7 +86,7 @@ static const SluiceKey litellm_params_keys[] = {
   KEY ("headers", MAP, PENDING, NAMES),
   KEY ("extra_body", MAP, PENDING),
   KEY ("budget_duration", STRING, PENDING, DURATION),
-  KEY ("litellm_credential_name", STRING, USED),
+  KEY ("litellm_credential_name", STRING, USED, VITAL),
   KEY ("silent_model", STRING, PENDING, GROUP),
   KEY ("auto_router_config_path", STRING, PENDING),
   KEY ("auto_router_default_model", STRING, PENDING, GROUP),
@@ -186,7 +187,7 @@ const SluiceSchemaTable sluice_schema_litellm_params = SLUICE_SCHEMA_TABLE (lite
 
 static const SluiceKey model_info_keys[] = {
   KEY ("id", STRING_OR_INT, USED),
-  KEY ("local", BOOL, USED),
+  KEY ("local", BOOL, USED, VITAL),
   KEY ("max_tokens", INT, USED),
   KEY ("max_output_tokens", INT, USED),
   PRICE_KEYS,
@@ -242,9 +243,9 @@ static const SluiceKey credential_keys[] = {
 const SluiceSchemaTable sluice_schema_credential = SLUICE_SCHEMA_TABLE (credential_keys);
 
 static const SluiceKey credential_values_keys[] = {
-  KEY ("api_base", STRING, USED, .keeps_unset = TRUE),
-  KEY ("base_url", STRING, USED, .keeps_unset = TRUE),
-  KEY ("api_key", STRING, USED),
+  KEY ("api_base", STRING, USED, VITAL, .keeps_unset = TRUE),
+  KEY ("base_url", STRING, USED, VITAL, .keeps_unset = TRUE),
+  KEY ("api_key", STRING, USED, VITAL),
   KEY ("api_version", STRING, USED),
   KEY ("organization", STRING_OR_LIST, USED),
   KEY ("region_name", STRING, USED),

@@ -42,6 +42,7 @@ G_BEGIN_DECLS
 #define BUDGET RANGE (0, SLUICE_SCHEMA_DOLLARS_MAX), .is_budget = TRUE
 #define NOTICE(text) .notice = text
 #define GUARDED .is_guarded = TRUE
+#define VITAL .is_vital = TRUE
 #define NAMES .has_names = TRUE
 
 /* Usual ranges. */

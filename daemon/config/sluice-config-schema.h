@@ -82,6 +82,7 @@ typedef enum {
  * @section: for maps
  * @is_budget: a limit on what may be spent, or what holds such limits
  * @is_guarded: it decides who may ask, or what may be asked: lost, it would leave open what was meant to be closed
+ * @is_vital: it decides where a request goes, or whether it may go there: misspelt, it is not passed over
  * @keeps_unset: a reference to a variable that is not set does not count as not given: what counts then is elsewhere
  * @has_names: the keys of the map that is its value are names that the author chose
  * @default_text: (nullable): what counts where the key is not given, as it would be written
@@ -100,6 +101,7 @@ typedef struct {
   SluiceSection section;
   gboolean is_budget;
   gboolean is_guarded;
+  gboolean is_vital;
   gboolean keeps_unset;
   gboolean has_names;
   const char *default_text;

@@ -194,8 +194,8 @@ def test_include():
         with open(os.path.join(directory, 'more.yaml'), 'w', encoding='utf-8') as file:
             file.write('model_list:\n  - model_name: more\n    litellm_params: {model: mock/echo, api_kye: x}\n')
         checked = check_file(directory, b'include: [more.yaml]\nmodel_list: []\n')
-        check_equal(checked.status, 0, 'status')
-        check_in('more.yaml:3:40: warning: model_list[0].litellm_params.api_kye: unknown key, did you mean',
+        check_equal(checked.status, 1, 'status')
+        check_in('more.yaml:3:40: error: model_list[0].litellm_params.api_kye: unknown key, did you mean',
                  checked.text)
 
         os.mkfifo(os.path.join(directory, 'pipe'))
