@@ -22,7 +22,8 @@ struct _SluiceConfig {
   char *master_key;  /* (nullable) */
   char *unenforced_budget; /* (nullable): its path */
   gboolean metrics_need_key;
-  gboolean is_blank; /* the file has no key at all */
+  gboolean is_blank; /* the main file has no key at all */
+  char *blank_file;  /* (nullable): the first without any, as findings show it */
   SluiceSettings *settings;
   SluiceOrigin *origins; /* of each setting, in the order of the table */
   GPtrArray *files;      /* (element-type filename), with %NULL at the end */

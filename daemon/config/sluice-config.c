@@ -91,6 +91,7 @@ sluice_config_unref (SluiceConfig *self)
   g_ptr_array_unref (self->names);
   g_free (self->master_key);
   g_free (self->unenforced_budget);
+  g_free (self->blank_file);
   sluice_settings_free (self->settings);
   g_free (self->origins);
   g_hash_table_unref (self->variables);
@@ -186,6 +187,14 @@ sluice_config_is_blank (const SluiceConfig *self)
   g_return_val_if_fail (self != NULL, FALSE);
 
   return self->is_blank;
+}
+
+const char *
+sluice_config_get_blank_file (const SluiceConfig *self)
+{
+  g_return_val_if_fail (self != NULL, NULL);
+
+  return self->blank_file;
 }
 
 const char *
@@ -367,6 +376,8 @@ read_document (SluiceConfigReader *self, const SluiceConfigDocument *document, c
 
   self->document = document;
   sluice_finding_sink_set_file (self->sink, document->name);
+  if (is_blank (root) && self->config->blank_file == NULL)
+    self->config->blank_file = g_strdup (document->name);
   if (is_blank (root))
     sluice_config_reader_add (self, SLUICE_FINDING_WARNING, 0, 0, "the file is empty: it configures nothing");
   else if (root->type != SLUICE_YAML_MAP)

@@ -144,6 +144,12 @@ const char *sluice_config_get_unenforced_budget (const SluiceConfig *self);
  */
 gboolean sluice_config_is_blank (const SluiceConfig *self);
 
+/*
+ * The same for each file that was read: the name, as findings show it, of the first that holds no key, the main one or
+ * one that it includes; %NULL if there is none. What an included file no longer says may have been a lock.
+ */
+const char *sluice_config_get_blank_file (const SluiceConfig *self);
+
 /* Whether @key stands in a tutorial, so that everybody knows it: "sk-1234" and the like. */
 gboolean sluice_config_is_example_key (const char *key);
 

@@ -154,6 +154,27 @@ test_places (Fixture *f, gconstpointer data)
 }
 
 static void
+test_blank_file (Fixture *f, gconstpointer data)
+{
+  static const char *const blank[] = { "", "# x\n\n", "---\n", "{}\n", "~\n" };
+  g_autofree char *main_file = path_of (f, "main.yaml");
+  g_autofree char *included = path_of (f, "a.yaml");
+
+  write_file (f, "main.yaml", MAIN);
+  for (guint i = 0; i < G_N_ELEMENTS (blank); i++)
+    {
+      write_file (f, "a.yaml", blank[i]);
+      g_assert_cmpstr (sluice_config_get_blank_file (load (f)), ==, included);
+      g_assert_false (sluice_config_is_blank (f->config));
+    }
+  write_file (f, "a.yaml", "general_settings:\n");
+  g_assert_null (sluice_config_get_blank_file (load (f)));
+  write_file (f, "main.yaml", "# x\n");
+  g_assert_cmpstr (sluice_config_get_blank_file (load (f)), ==, main_file);
+  g_assert_true (sluice_config_is_blank (f->config));
+}
+
+static void
 test_missing (Fixture *f, gconstpointer data)
 {
   g_autofree char *included = path_of (f, "a.yaml");
@@ -248,6 +269,7 @@ main (int argc, char *argv[])
     { "/config-files/places", test_places },       { "/config-files/missing", test_missing },
     { "/config-files/kinds", test_kinds },         { "/config-files/main-pipe", test_main_pipe },
     { "/config-files/limits", test_limits },       { "/config-files/same-id", test_same_id },
+    { "/config-files/blank-file", test_blank_file },
   };
 
   g_test_init (&argc, &argv, G_TEST_OPTION_ISOLATE_DIRS, NULL);
