@@ -11,9 +11,11 @@
 /* What kind of keys a map has. */
 typedef enum {
   SCOPE_KEYS,      /* of the format, or meant for such */
+  SCOPE_PARAMS,    /* the same, of the format, with values that are data */
   SCOPE_NAMES,     /* names that the author chose: of models, tags, headers */
   SCOPE_VARIABLES, /* names of variables */
   SCOPE_THOUGHT,   /* parameters of a model that thinks, whose budgets are tokens */
+  SCOPE_DATA,      /* of others: what looks like a key of ours is none */
 } Scope;
 
 /* What the sections make of one name, upper case and '-' as in sluice-nearest.h. */
@@ -22,6 +24,7 @@ typedef struct {
   SluiceSection home;       /* of the guarded key */
   gboolean is_budget;
   gboolean has_names;
+  gboolean has_params;
 } Known;
 
 typedef struct {
@@ -61,6 +64,7 @@ index_names (Guard *self)
             }
           known->is_budget |= keys[i].is_budget;
           known->has_names |= keys[i].has_names;
+          known->has_params |= keys[i].has_params;
           if (keys[i].is_guarded)
             {
               known->guarded = &keys[i];
@@ -69,6 +73,12 @@ index_names (Guard *self)
             }
         }
     }
+}
+
+static gboolean
+has_our_keys (Scope scope)
+{
+  return scope == SCOPE_KEYS || scope == SCOPE_PARAMS;
 }
 
 char *
@@ -125,9 +135,10 @@ refuse_joined (Guard *self, const SluiceYamlMember *member, Scope scope)
     return FALSE;
 
   known = find_known (self, name);
-  is_meant = (scope == SCOPE_VARIABLES && has_mark) || (known != NULL && known->guarded != NULL);
+  is_meant = scope != SCOPE_DATA && known != NULL && known->guarded != NULL;
+  is_meant = is_meant || (scope == SCOPE_VARIABLES && has_mark);
   if (!is_meant && member->value->type == SLUICE_YAML_NULL)
-    is_meant = known != NULL || (scope != SCOPE_NAMES && has_mark);
+    is_meant = known != NULL || (scope != SCOPE_NAMES && scope != SCOPE_DATA && has_mark);
   if (is_meant)
     sluice_config_refuse_joined (self->reader, member, name);
   return is_meant;
@@ -141,8 +152,28 @@ refuse_joined_text (Guard *self, const SluiceYamlNode *node)
   g_autofree char *name = sluice_config_dup_joined_name (node->text, &mark);
   const Known *known = name != NULL && (mark == ':' || mark == '=') ? find_known (self, name) : NULL;
 
-  if (known != NULL && (known->guarded != NULL || known->is_budget) && !strchr (node->text + strlen (name), ' '))
+  if (!node->folded && known != NULL && (known->guarded != NULL || known->is_budget) && !strchr (node->text + strlen (name), ' '))
     sluice_config_reader_error (self->reader, node, "this is a text: a blank is missing after the colon of '%s'", name);
+}
+
+/* A line that is indented too far goes on with the text above it, and as its colon has no blank nothing else says so. */
+static void
+refuse_folded_text (Guard *self, const SluiceYamlNode *node)
+{
+  static const char blanks[] = " \n";
+
+  for (const char *at = node->folded ? node->text : NULL; at != NULL; at = strpbrk (at, blanks))
+    {
+      char mark = '\0';
+      g_autofree char *name = sluice_config_dup_joined_name (at += strspn (at, blanks), &mark);
+      const Known *known = name != NULL && mark == ':' ? find_known (self, name) : NULL;
+
+      if (known == NULL || (known->guarded == NULL && !known->is_budget))
+        continue;
+      sluice_config_reader_error (self->reader, node, "this text goes on in further lines, where '%s:' is no key: write "
+                                                      "a blank after its colon, and indent it as a key", name);
+      return;
+    }
 }
 
 /* Whether @name is at most @most edits from @other; the lengths tell it of most names. */
@@ -210,12 +241,12 @@ refuse_guarded (Guard *self, const SluiceYamlMember *member, const Known *meant,
 static const char *
 check_guarded (Guard *self, const SluiceYamlMember *member, const Known *known, Scope scope, const char *place)
 {
-  const Known *meant = known == NULL && scope == SCOPE_KEYS ? find_meant (self, member->key) : known;
+  const Known *meant = known == NULL && has_our_keys (scope) ? find_meant (self, member->key) : known;
   const SluiceKey *guarded = meant != NULL ? meant->guarded : NULL;
   gboolean is_exact = guarded != NULL && g_str_equal (guarded->name, member->key);
   gboolean at_home;
 
-  if (guarded == NULL || (scope != SCOPE_KEYS && !is_exact))
+  if (guarded == NULL || scope == SCOPE_DATA || (!has_our_keys (scope) && !is_exact))
     return NULL;
 
   at_home = g_strcmp0 (sluice_schema_section_name (meant->home), place) == 0;
@@ -224,12 +255,14 @@ check_guarded (Guard *self, const SluiceYamlMember *member, const Known *known, 
   return meant->home == SLUICE_SECTION_TOP ? guarded->name : NULL;
 }
 
-/* Whether one of the words of @name is "budget", or one letter from it. */
+/* Whether one of the words of @name is "budget", or one letter from it, and none says that it is no limit. */
 static gboolean
 has_budget_word (const char *name)
 {
   g_auto (GStrv) words = g_strsplit_set (name, "_. ", -1);
 
+  if (g_strv_contains ((const char *const *) words, "soft"))
+    return FALSE;
   if (strstr (name, "budget") != NULL)
     return TRUE;
   for (guint i = 0; words[i] != NULL; i++)
@@ -242,9 +275,9 @@ has_budget_word (const char *name)
 static gboolean
 looks_like_budget (const char *folded)
 {
-  static const char *const others[] = { "token", "thinking", "reasoning", "duration", "reset", "alert", "metric" };
+  static const char *const others[] = { "token", "think", "reasoning", "duration", "reset", "alert", "metric" };
 
-  if (strlen (folded) > SLUICE_YAML_KEY_SHOWN_MAX || !has_budget_word (folded))
+  if (strlen (folded) > SLUICE_YAML_KEY_SHOWN_MAX || g_str_has_suffix (folded, "_name") || !has_budget_word (folded))
     return FALSE;
   for (guint i = 0; i < G_N_ELEMENTS (others); i++)
     if (strstr (folded, others[i]) != NULL)
@@ -255,9 +288,34 @@ looks_like_budget (const char *folded)
 static gboolean
 is_budget (const Known *known, const char *folded, Scope scope)
 {
+  if (scope == SCOPE_DATA)
+    return FALSE;
   if (known != NULL)
     return known->is_budget;
-  return (scope == SCOPE_KEYS || scope == SCOPE_VARIABLES) && looks_like_budget (folded);
+  return (has_our_keys (scope) || scope == SCOPE_VARIABLES) && looks_like_budget (folded);
+}
+
+/* A section of the file, perhaps misspelt, among keys that are no sections. */
+static gboolean
+is_section (const char *name)
+{
+  guint n_keys;
+  const SluiceKey *keys = sluice_schema_table (SLUICE_SECTION_TOP, &n_keys);
+
+  for (guint i = 0; i < n_keys; i++)
+    if (keys[i].type == SLUICE_KEY_MAP && is_within (name, keys[i].name, GUARDED_EDITS_MAX))
+      return TRUE;
+  return FALSE;
+}
+
+static gboolean
+holds_data (const SluiceYamlMember *member, const char *folded, Scope scope, const char *place)
+{
+  static const char *const names[] = { "env", "headers", "extra_headers", "default_headers", NULL };
+
+  if (scope == SCOPE_PARAMS)
+    return sluice_schema_find (SLUICE_SECTION_LITELLM_PARAMS, member->key) != NULL || !is_section (member->key);
+  return scope == SCOPE_DATA || (place != NULL && g_strv_contains (names, folded));
 }
 
 static Scope
@@ -267,6 +325,8 @@ scope_of_value (const Known *known, const char *folded, Scope scope)
     return SCOPE_THOUGHT;
   if (g_str_equal (folded, "environment_variables"))
     return SCOPE_VARIABLES;
+  if (known != NULL && known->has_params)
+    return SCOPE_PARAMS;
   return known != NULL && known->has_names ? SCOPE_NAMES : SCOPE_KEYS;
 }
 
@@ -289,6 +349,7 @@ guard_member (Guard *self, const SluiceYamlMember *member, Scope scope, const ch
   g_autofree char *folded = fold (member->key);
   const Known *known = g_hash_table_lookup (self->known, folded);
   const char *inner = place == NULL ? member->key : "";
+  Scope below = holds_data (member, folded, scope, place) ? SCOPE_DATA : scope_of_value (known, folded, scope);
   gboolean has_budget;
 
   if (!refuse_joined (self, member, scope))
@@ -297,7 +358,9 @@ guard_member (Guard *self, const SluiceYamlMember *member, Scope scope, const ch
 
       inner = section != NULL ? section : inner;
     }
-  has_budget = guard_value (self, member->value, scope_of_value (known, folded, scope), inner);
+  if (scope == SCOPE_PARAMS && below == SCOPE_DATA && member->value->type == SLUICE_YAML_STRING)
+    refuse_folded_text (self, member->value);
+  has_budget = guard_value (self, member->value, below, inner);
   if (has_budget || member->value->type == SLUICE_YAML_NULL || !is_budget (known, folded, scope))
     return has_budget;
 
@@ -314,8 +377,10 @@ guard_value (Guard *self, const SluiceYamlNode *node, Scope scope, const char *p
   gboolean has_budget = FALSE;
   gsize before;
 
-  if (node->type == SLUICE_YAML_STRING && scope == SCOPE_KEYS)
+  if (node->type == SLUICE_YAML_STRING && has_our_keys (scope))
     refuse_joined_text (self, node);
+  if (node->type == SLUICE_YAML_STRING && scope != SCOPE_DATA)
+    refuse_folded_text (self, node);
   for (guint i = 0; node->type == SLUICE_YAML_LIST && i < node->items->len; i++)
     {
       before = sluice_yaml_path_push_index (path, i);

@@ -10,7 +10,7 @@ static const char *const environment_words[] = { "development", "staging", "prod
 
 static const SluiceKey model_item_keys[] = {
   KEY ("model_name", STRING, USED),
-  KEY ("litellm_params", MAP, USED, VITAL),
+  KEY ("litellm_params", MAP, USED, VITAL, PARAMS),
   KEY ("model_info", MAP, USED, VITAL),
   KEY ("rpm", INT, PENDING, COUNT),
   KEY ("tpm", INT, PENDING, COUNT),

@@ -44,6 +44,7 @@ G_BEGIN_DECLS
 #define GUARDED .is_guarded = TRUE
 #define VITAL .is_vital = TRUE
 #define NAMES .has_names = TRUE
+#define PARAMS .has_params = TRUE
 
 /* Usual ranges. */
 #define COUNT RANGE (0, 1000000000)

@@ -85,6 +85,7 @@ typedef enum {
  * @is_vital: it decides where a request goes, or whether it may go there: misspelt, it is not passed over
  * @keeps_unset: a reference to a variable that is not set does not count as not given: what counts then is elsewhere
  * @has_names: the keys of the map that is its value are names that the author chose
+ * @has_params: below the values in the map that is its value stands data of others, where no key is one of ours
  * @default_text: (nullable): what counts where the key is not given, as it would be written
  * @notice: (nullable): what a warning says instead of that the key has no effect; not for false
  *
@@ -104,6 +105,7 @@ typedef struct {
   gboolean is_vital;
   gboolean keeps_unset;
   gboolean has_names;
+  gboolean has_params;
   const char *default_text;
   const char *notice;
 } SluiceKey;

@@ -143,6 +143,7 @@ compose_scalar (Composer *self, const yaml_event_t *event)
     return NULL;
 
   node->text = g_strndup ((const char *) event->data.scalar.value, event->data.scalar.length);
+  node->folded = event->data.scalar.style == YAML_PLAIN_SCALAR_STYLE && event->end_mark.line > event->start_mark.line;
   if (!is_string (event))
     node->type = sluice_yaml_scalar_type (node->text, &node->integer);
   return node;

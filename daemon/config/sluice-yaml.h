@@ -46,6 +46,7 @@ struct _SluiceYamlNode {
   gint64 integer;    /* SLUICE_YAML_INT, and 0 or 1 for SLUICE_YAML_BOOL */
   GPtrArray *items;  /* (nullable) (element-type SluiceYamlNode): SLUICE_YAML_LIST */
   GArray *members;   /* (nullable) (element-type SluiceYamlMember): SLUICE_YAML_MAP, in order, each key once */
+  gboolean folded;   /* a plain scalar of several lines, which are one in the text */
   gboolean resolved; /* for the caller, who may also change the text and type of a scalar */
   gboolean unset;    /* for the caller: null or "" because what it refers to is not there */
   guint size;        /* nodes of the subtree, aliases written out */
