@@ -144,6 +144,12 @@ refuse_joined (Guard *self, const SluiceYamlMember *member, Scope scope)
   return is_meant;
 }
 
+static gboolean
+may_not_be_lost (const Known *known)
+{
+  return known != NULL && (known->guarded != NULL || known->is_budget);
+}
+
 /* The same as the only line of a block, which is a text and no map at all. */
 static void
 refuse_joined_text (Guard *self, const SluiceYamlNode *node)
@@ -152,11 +158,11 @@ refuse_joined_text (Guard *self, const SluiceYamlNode *node)
   g_autofree char *name = sluice_config_dup_joined_name (node->text, &mark);
   const Known *known = name != NULL && (mark == ':' || mark == '=') ? find_known (self, name) : NULL;
 
-  if (!node->folded && known != NULL && (known->guarded != NULL || known->is_budget) && !strchr (node->text + strlen (name), ' '))
+  if (may_not_be_lost (known) && !node->folded && !strchr (node->text + strlen (name), ' '))
     sluice_config_reader_error (self->reader, node, "this is a text: a blank is missing after the colon of '%s'", name);
 }
 
-/* A line that is indented too far goes on with the text above it, and as its colon has no blank nothing else says so. */
+/* A line that is indented too far goes on with the text above it: as its colon has no blank, nothing else says so. */
 static void
 refuse_folded_text (Guard *self, const SluiceYamlNode *node)
 {
@@ -168,10 +174,10 @@ refuse_folded_text (Guard *self, const SluiceYamlNode *node)
       g_autofree char *name = sluice_config_dup_joined_name (at += strspn (at, blanks), &mark);
       const Known *known = name != NULL && mark == ':' ? find_known (self, name) : NULL;
 
-      if (known == NULL || (known->guarded == NULL && !known->is_budget))
+      if (!may_not_be_lost (known))
         continue;
-      sluice_config_reader_error (self->reader, node, "this text goes on in further lines, where '%s:' is no key: write "
-                                                      "a blank after its colon, and indent it as a key", name);
+      sluice_config_reader_error (self->reader, node, "this text goes on in further lines, where '%s:' is no key: "
+                                                      "write a blank after its colon, and indent it as a key", name);
       return;
     }
 }
@@ -352,7 +358,8 @@ guard_member (Guard *self, const SluiceYamlMember *member, Scope scope, const ch
   Scope below = holds_data (member, folded, scope, place) ? SCOPE_DATA : scope_of_value (known, folded, scope);
   gboolean has_budget;
 
-  if (!refuse_joined (self, member, scope))
+  if (!sluice_config_refuse_invisible (self->reader, member, has_our_keys (scope))
+      && !refuse_joined (self, member, scope))
     {
       const char *section = check_guarded (self, member, known, scope, place);
 

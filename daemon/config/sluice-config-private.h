@@ -128,6 +128,10 @@ char *sluice_config_dup_joined_name (const char *key, char *mark);
 /* Says that the key of @member, whose name is @name, holds its value too; once. */
 void sluice_config_refuse_joined (SluiceConfigReader *self, const SluiceYamlMember *member, const char *name);
 
+/* Says that the key of @member, which is one of ours or meant for one if @is_ours, holds a blank that is none or what
+ * cannot be seen; once. Returns whether it does. */
+gboolean sluice_config_refuse_invisible (SluiceConfigReader *self, const SluiceYamlMember *member, gboolean is_ours);
+
 /* Remembers the names that can be asked for, before anything refers to them. */
 void sluice_config_note_models (SluiceConfigReader *self, const SluiceYamlNode *list);
 void sluice_config_note_aliases (SluiceConfigReader *self, const SluiceYamlNode *router_settings);

@@ -247,6 +247,7 @@ static const SluiceKey credential_values_keys[] = {
   KEY ("base_url", STRING, USED, VITAL, .keeps_unset = TRUE),
   KEY ("api_key", STRING, USED, VITAL),
   KEY ("api_version", STRING, USED),
+  KEY ("api_type", STRING, PENDING),
   KEY ("organization", STRING_OR_LIST, USED),
   KEY ("region_name", STRING, USED),
   KEY ("aws_region_name", STRING, USED),

@@ -34,8 +34,54 @@ LOCKS = (
     'general_settings:\n  "master_key: sk-planted": 1\n',
 )
 
+# of one model: where its prompts go, and whether that counts as local
+PLACES = (
+    'api_bse: http://127.0.0.1:1',
+    'baseurl: http://127.0.0.1:1',
+    'custom_llm_provder: hosted_vllm',
+    'api_kye: sk-planted',
+    'litelm_credential_name: planted',
+)
+
+INFOS = (
+    'model_info: {locl: false}',
+    'model_info: {loacl: false}',
+    'model_info: {Local: "no"}',
+    'model_info: {is_local: false}',
+    'model-info: {local: false}',
+    'modelinfo: {local: false}',
+    'model_infos: {local: false}',
+)
+
+# a blank that is none, and a line that became part of the one above
+UNSEEN = (
+    'general_settings:\n\u00a0 master_key: sk-planted\n',
+    'general_settings:\n  \u00a0master_key: sk-planted\n',
+    'general_settings:\n\u2003master_key: sk-planted\n',
+    'general_settings:\n  master\u200b_key: sk-planted\n',
+    'general_settings:\n  completion_model: m\n    master_key:sk-planted\n',
+)
+
+# what a model is asked with, and names, are no configuration
+DATA = (
+    'tools: [{type: function, function: {name: f, parameters: {type: object, properties: {budget: {type: number}, '
+    'general_settings: {type: string}}}}}]',
+    'response_format: {type: json_schema, json_schema: {name: p, schema: {type: object, properties: {max_budget: '
+    '{type: number}, master_key: {type: string}}, required: [max_budget]}}}',
+    'extra_headers: {max_budget: x}',
+    'extra_body: {think_budget: 1, compute_budget: 1}',
+    'metadata: {max_budget: 1}',
+)
+
+NO_BUDGETS = """\
+environment_variables: {DEFAULT_SOFT_BUDGET: '5'}
+mcp_servers: {a: {url: 'http://127.0.0.1:1', env: {MAX_BUDGET: '5'}}}
+callback_settings: {datadog_cost_management: {budget_name: x}}
+"""
+
 # refused or not: nothing of them is shown
 SECRETS = (
+    *UNSEEN,
     *(text for text in LOCKS if 'planted' in text),
     'environment_variables:\n  "OPENAI_API_KEY=sk-planted":\n',
     'environment_variables: {OPENAI_API_KEY:sk-planted, x: [1]}\n',
@@ -82,6 +128,33 @@ def test_locks():
         done = check_file('model_list: []\n' + text)
         check_equal(done.returncode, 1, f'status for {text!r}')
         check(any(': error: ' in line for line in done.stderr.splitlines()), f'no error in {done.stderr}')
+
+
+def test_places():
+    models = 'model_list:\n  - model_name: a\n    litellm_params:\n      model: openai/a\n'
+    for text in (*(f'      {place}' for place in PLACES), *(f'    {info}' for info in INFOS)):
+        done = check_file(f'{models}{text}\n')
+        check_equal(done.returncode, 1, f'status for {text!r}')
+        check_in(": error: model_list[0].", done.stderr)
+        check_in("did you mean '", done.stderr)
+        check('planted' not in done.stderr, f'{text!r} is shown:\n{done.stderr}')
+    check_equal(check_file(f'{models}    model_info: {{locale: en}}\n').returncode, 0, 'status')
+
+
+def test_unseen():
+    for text in UNSEEN:
+        done = check_file('model_list: []\n' + text)
+        check_equal(done.returncode, 1, f'status for {text!r}')
+        check_in('master_key', done.stderr)
+
+
+def test_data():
+    """It takes no paid call away."""
+    with Upstream() as upstream:
+        entry = model_entry('paid', upstream.base, provider='openai', extra='\n'.join(DATA))
+        with Gateway(make_config([entry], more=NO_BUDGETS)) as gateway:
+            gateway.chat('paid').expect(200)
+            check('budgets are not enforced' not in gateway.log(), gateway.log())
 
 
 def test_secrets():

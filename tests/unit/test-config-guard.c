@@ -76,7 +76,7 @@ static const struct {
   { PARAMS ("thinking_budget: 5\n      reasoning_budget: 5\n      budget_tokens: 5"), NULL },
   { PARAMS ("extra_body: {generationConfig: {thinkingConfig: {thinkingBudget: 0}}}"), NULL },
   { PARAMS ("metadata: {budget_code: x}\n      extra_headers: {X-Budget: y}\n      s3_bucket: b"), NULL },
-  { PARAMS ("metadata: {max_budget: 1}\n      thinking: {max_budget: 1}\n      own_one: {a: [{max_budget: 1}]}"), NULL },
+  { PARAMS ("metadata: {max_budget: 1}\n      thinking: {max_budget: 1}\n      own: {a: [{max_budget: 1}]}"), NULL },
   { PARAMS ("tools: [{function: {parameters: {properties: {budget: {type: number}, max_budget: {}}}}}]"), NULL },
   { PARAMS ("response_format: {json_schema: {schema: {properties: {budget: {type: number}}}}}"), NULL },
   { PARAMS ("functions: [{parameters: {properties: {budget: 1}}}]\n      tool_choice: {budget: 1}"), NULL },
@@ -199,6 +199,38 @@ static const ErrorRow joined_rows[] = {
   { "environment_variables: {export KEY: x}\n", "environment_variables.export...", "the name of a variable" },
 };
 
+static const ErrorRow invisible_rows[] = {
+  { "general_settings:\n\u00a0 master_key: SECRET\n", "...",
+    "this key holds U+00A0, a blank that YAML does not take for one: replace it, did you mean 'master_key'?" },
+  { "general_settings:\n  \u00a0master_key: SECRET\n", "general_settings....", "did you mean 'master_key'?" },
+  { "sluice_settings:\n\u3000cloud_policy: off\n", "...", "U+3000, a blank that YAML does not take for one" },
+  { "sluice_settings: {cloud_policy\u2003: off}\n", "sluice_settings.cloud_policy...", "mean 'cloud_policy'?" },
+  { "sluice_settings: {cloud\u200bpolicy: off}\n", "sluice_settings.cloud...",
+    "U+200B, a character that nobody sees: remove it, did you mean 'cloud_policy'?" },
+  { "litellm_settings: {\"max_budget\\uFEFF\": 1}\n", "litellm_settings.max_budget...", "mean 'max_budget'?" },
+  { "\"model_list\\_\": []\n", "model_list...", "U+00A0" },
+  { "zzzzz: {\"a\\Nb\": 1}\n", "zzzzz.a...", "U+0085, a blank" },
+  { "zzzzz: {\"a\\Lb\": 1}\n", "zzzzz.a...", "U+2028" },
+  { "zzzzz: {a\u00adb: 1}\n", "zzzzz.a...", "U+00AD, a character that nobody sees" },
+  { "zzzzz: {a\u202fb: 1}\n", "zzzzz.a...", "U+202F" },
+  { "zzzzz: {a\u205fb: 1}\n", "zzzzz.a...", "U+205F" },
+  { "zzzzz: {a\u2060b: 1}\n", "zzzzz.a...", "U+2060" },
+  { ITEM "router_settings: {model_group_alias: {my\u00a0gpt: m}}\n", "router_settings.model_group_alias.my...",
+    "replace it" },
+  { PARAMS ("metadata: {my\u00a0team: m}"), "model_list[0].litellm_params.metadata.my...", "U+00A0" },
+  { PARAMS ("api_base\u00a0: x"), "model_list[0].litellm_params.api_base...", "did you mean 'api_base'?" },
+};
+
+static void
+test_invisible (Fixture *f, gconstpointer data)
+{
+  check_errors (f, invisible_rows, G_N_ELEMENTS (invisible_rows));
+  g_assert_nonnull (load (f, ITEM "zzzzz: {a: \"x\u00a0y\", a b: 1, \u00e9t\u00e9: 1, \U0001f980: 1}\n"));
+  load (f, "general_settings:\n  \u00a0master_key: x\n");
+  g_assert_cmpuint (finding (f, 0)->line, ==, 2);
+  g_assert_cmpuint (finding (f, 0)->column, ==, 3);
+}
+
 static void
 test_guards (Fixture *f, gconstpointer data)
 {
@@ -282,6 +314,7 @@ test_hostile (Fixture *f, gconstpointer data)
     { "zzzzz:\n", "  b_u_d_g_e_t_b_u_", ": 1\n", "" },
     { "", "general_settin", ": 1\n", "" },
     { "zzzzz: {", "master_key:x", ",\n", "}" },
+    { "zzzzz:\n", "  \u00a0master_k", ": 1\n", "" },
     { "zzzzz: a\n", "  master_ke:", " x   \n", "" },
     { "zzzzz: a\n  b", "      \t          ", "", "c\n" },
     { "zzzzz: [", "{cloud_polcy: 1, x", ": {max_budget: 1}},\n", "]" },
@@ -311,6 +344,7 @@ main (int argc, char *argv[])
     { "/config-guard/budgets", test_budgets },
     { "/config-guard/guards", test_guards },
     { "/config-guard/joined", test_joined },
+    { "/config-guard/invisible", test_invisible },
     { "/config-guard/no-false-alarm", test_no_false_alarm },
     { "/config-guard/params-of-others", test_params_of_others },
     { "/config-guard/hostile", test_hostile },

@@ -104,6 +104,20 @@ test_empty (void)
 }
 
 static void
+test_folded (void)
+{
+  static const char text[] = "- a b\n- a\n  b\n- a\n\n  b\n- 'a\n  b'\n- |\n  a\n  b\n- a\n\n- # x\n  a # b\n";
+  static const gboolean folded[] = { FALSE, TRUE, TRUE, FALSE, FALSE, FALSE, FALSE };
+  g_autoptr (GPtrArray) findings = findings_new ();
+  g_autoptr (SluiceYaml) yaml = parse (text, -1, findings);
+  const GPtrArray *items = sluice_yaml_get_root (yaml)->items;
+
+  g_assert_cmpuint (items->len, ==, G_N_ELEMENTS (folded));
+  for (guint i = 0; i < items->len; i++)
+    g_assert_cmpint (((const SluiceYamlNode *) g_ptr_array_index (items, i))->folded, ==, folded[i]);
+}
+
+static void
 test_marks (void)
 {
   g_autoptr (GPtrArray) findings = findings_new ();
@@ -412,6 +426,7 @@ main (int argc, char *argv[])
   g_test_add_func ("/yaml/no-json", test_no_json);
   g_test_add_func ("/yaml/empty", test_empty);
   g_test_add_func ("/yaml/marks", test_marks);
+  g_test_add_func ("/yaml/folded", test_folded);
   g_test_add_func ("/yaml/mistakes", test_mistakes);
   g_test_add_func ("/yaml/nul", test_nul);
   g_test_add_func ("/yaml/hostile", test_hostile);
