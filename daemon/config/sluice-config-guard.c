@@ -11,7 +11,7 @@
 /* What kind of keys a map has. */
 typedef enum {
   SCOPE_KEYS,      /* of the format, or meant for such */
-  SCOPE_PARAMS,    /* the same, of the format, with values that are data */
+  SCOPE_PARAMS,    /* the same, but what stands below their values is data */
   SCOPE_NAMES,     /* names that the author chose: of models, tags, headers */
   SCOPE_VARIABLES, /* names of variables */
   SCOPE_THOUGHT,   /* parameters of a model that thinks, whose budgets are tokens */

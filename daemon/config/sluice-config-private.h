@@ -114,7 +114,9 @@ void sluice_config_check_group_name (SluiceConfigReader *self, const char *name,
 /*
  * What may not be lost by a slip, looked for everywhere in all files, also where no section is known: budgets, which
  * count wherever they stand, the keys that decide about who may ask, which are refused where they are not read, and
- * keys that hold their value too. Before anything is resolved: an unset variable does not make a budget none.
+ * keys that hold their value too, or what cannot be seen. Only what a model is asked with is data, below each of its
+ * parameters, and holds neither budgets nor such keys. Before anything is resolved: an unset variable does not make a
+ * budget none.
  */
 void sluice_config_guard (SluiceConfigReader *self);
 
