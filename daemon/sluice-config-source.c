@@ -227,15 +227,18 @@ read_file (SluiceConfigSource *self, SluiceConfigReading *reading, gboolean in_u
 {
   g_autoptr (GPtrArray) names = g_ptr_array_new_with_free_func (g_free);
   g_autofree char *before = NULL;
+  g_autofree char *blank = NULL;
 
   sluice_file_watch_resolve (self->path, reading->files);
   before = sluice_file_watch_describe (reading->files);
   reading->found = self->named || !is_absent (self->path);
   if (reading->found)
     reading->config = sluice_config_load_full (self->path, NULL, reading->findings, names);
-  if (in_use && reading->config != NULL && sluice_config_is_blank (reading->config))
+  if (reading->config != NULL)
+    blank = g_strdup (sluice_config_get_blank_file (reading->config));
+  if (in_use && blank != NULL)
     {
-      add_finding (reading, SLUICE_FINDING_ERROR, self->path,
+      add_finding (reading, SLUICE_FINDING_ERROR, blank,
                    "this file is empty now: nothing changes; to go on without one, start the gateway again");
       g_clear_pointer (&reading->config, sluice_config_unref);
     }

@@ -63,6 +63,7 @@ take_lists (SluiceDaemon *self, const SluiceFinderResult *result)
   sluice_ollama_lists_keep_others (result->lists, self->lists, result->answered);
   g_clear_pointer (&self->lists, sluice_ollama_lists_unref);
   self->lists = sluice_ollama_lists_ref (result->lists);
+  self->n_servers = result->n_asked;
   self->n_missing = result->n_asked - result->answered->len;
   sluice_front_note_lists (self->front, sluice_clock_monotonic (self->clock) + FRESH_US);
 }
@@ -156,10 +157,13 @@ look_again (gpointer data)
   return G_SOURCE_REMOVE;
 }
 
+/* While the cloud is off a model must not become one of it unseen, be it asked for or not. */
 void
 sluice_daemon_look_again_later (SluiceDaemon *self)
 {
-  if (self->n_missing > 0)
+  if (self->n_missing == 0)
+    self->look_again_s = LOOK_AGAIN_MAX_S;
+  if (self->n_missing > 0 || (self->n_servers > 0 && sluice_daemon_get_policy (self) == SLUICE_CLOUD_OFF))
     self->look_source = g_timeout_add_seconds (self->look_again_s, look_again, self);
 }
 
@@ -193,6 +197,6 @@ sluice_daemon_serve (SluiceDaemon *self)
       self->finder = sluice_finder_new (bases, WAIT_MS, on_found, self);
       return;
     }
-  self->n_missing = 0;
+  self->n_servers = self->n_missing = 0;
   put_in_force (self);
 }

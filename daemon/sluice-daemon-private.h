@@ -28,6 +28,7 @@ struct _SluiceDaemon {
   SluiceFront *front;        /* (owned) (nullable) */
   SluiceFinder *finder;      /* (owned) (nullable): a look at Ollama servers is under way */
   SluiceOllamaLists *lists;  /* (owned) (nullable): what the servers said that are in force */
+  guint n_servers;           /* that were asked at the last look */
   guint n_missing;           /* servers whose list could not be read at the last look */
   gint64 looked_us;          /* monotonic: when it began */
   guint look_source;         /* the next look at them */
@@ -98,7 +99,7 @@ void sluice_daemon_serve (SluiceDaemon *self);
  * often than once a second. */
 void sluice_daemon_look_soon (gpointer daemon);
 
-/* If a server's list is missing: no reading is under way, and none begins by itself. */
+/* If a server's list is missing, or the cloud is off: no reading is under way, and none begins by itself. */
 void sluice_daemon_look_again_later (SluiceDaemon *self);
 
 /* Ends a look under way and forgets the next one. */

@@ -299,6 +299,22 @@ def test_emptied_file_keeps_the_old_one(world):
             gateway.chat('one', headers={'Authorization': None}).expect(401)
 
 
+def test_emptied_included_file_keeps_the_old_one(world):
+    """The lock may stand there."""
+    text = make_config([model_entry('one', world.upstream.base, 'fake')], key=None, more='include: [lock.yaml]\n')
+    with Gateway(text, start=False) as gateway:
+        lock = os.path.join(os.path.dirname(gateway.config_path), 'lock.yaml')
+        put_file(lock, f'general_settings: {{master_key: {gateway.key}}}\n')
+        gateway.start()
+        gateway.chat('one', headers={'Authorization': None}).expect(401)
+        for text in ('', '# nothing\n'):
+            put_file(lock, text)
+            hang_up(gateway, 'the old configuration stays')
+            gateway.chat('one').expect(200)
+            gateway.chat('one', headers={'Authorization': None}).expect(401)
+        check_in('lock.yaml: error: this file is empty now', gateway.log())
+
+
 def leases():
     """Whether the kernel says of a file who has it open, where the tests are."""
     with tempfile.NamedTemporaryFile() as file:
