@@ -249,6 +249,13 @@ decode_object (const SluiceDialectAnswer *answer, const SluiceJsonObject *object
     }
 
   sluice_ollama_read_usage (usage, object, answer->operation, answer->request_bytes, count_text (object));
+  if (answer->operation != SLUICE_OPERATION_EMBEDDING
+      && sluice_json_object_get (object, "done").type == SLUICE_JSON_FALSE)
+    {
+      g_set_error_literal (error, SLUICE_ERROR, SLUICE_ERROR_UPSTREAM_ANSWER,
+                           "the upstream's answer was cut: it says that it is not done");
+      return NULL;
+    }
   append_answer_usage (into, answer, usage);
   return g_string_free_to_bytes (g_steal_pointer (&into));
 }

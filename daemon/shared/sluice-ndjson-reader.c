@@ -31,6 +31,16 @@ sluice_ndjson_reader_free (SluiceNdjsonReader *self)
   g_free (self);
 }
 
+static gboolean
+is_blank (const char *line, gsize length)
+{
+  gsize i = 0;
+
+  while (i < length && (line[i] == ' ' || line[i] == '\t' || line[i] == '\r'))
+    i++;
+  return i == length;
+}
+
 /* The length without the CR of a CRLF. */
 static gsize
 stripped (const char *line, gsize length)
@@ -61,7 +71,7 @@ hand_out (SluiceNdjsonReader *self,
     return FALSE;
 
   length = stripped (line, length);
-  return length == 0 || func (line, length, user_data, error);
+  return is_blank (line, length) || func (line, length, user_data, error);
 }
 
 static void

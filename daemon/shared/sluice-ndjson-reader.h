@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * Splits a byte stream into lines (LF or CRLF), however the bytes are cut; empty lines are skipped. For
- * newline-delimited JSON; the lines themselves are checked by the caller.
+ * Splits a byte stream into lines (LF or CRLF), however the bytes are cut; lines with nothing but blanks are skipped.
+ * For newline-delimited JSON; the lines themselves are checked by the caller.
  */
 #pragma once
 

@@ -22,6 +22,7 @@ static const Stream streams[] = {
   { "text", SLUICE_OPERATION_CHAT,
     LINE "\"message\":{\"role\":\"assistant\",\"content\":\"Hi\"},\"done\":false}\n"
     LINE "\"message\":{\"role\":\"assistant\",\"content\":\" \\\"\\u00e4\"},\"done\":false}\r\n\n"
+    " \t\r\n"
     LINE "\"message\":{\"role\":\"assistant\",\"content\":\"\"},\"done_reason\":\"stop\",\"done\":true," TIMES ","
     "\"prompt_eval_count\":26,\"eval_count\":3}\n",
     ROLE CHUNK "{\"content\":\"Hi\"}" NEXT CHUNK "{\"content\":\" \\\"\\u00e4\"}" NEXT

@@ -6,7 +6,7 @@ typedef struct {
   gboolean base64;
   const char *body;
   const char *expected;
-  gint64 prompt_tokens; /* -1: no usage, for there is no answer */
+  gint64 prompt_tokens; /* -1: no usage */
   gint64 completion_tokens;
   gboolean estimated;
 } Case;
@@ -103,6 +103,11 @@ static const Case cases[] = {
     "error: the upstream's answer is not one of Ollama to a request of this kind (embedding)", -1, 0 },
   { SLUICE_OPERATION_EMBEDDING, FALSE, "{\"embeddings\":[1]}",
     "error: the upstream's answer is not one of Ollama to a request of this kind (embedding)", -1, 0 },
+  /* half of an answer cost something, too */
+  { SLUICE_OPERATION_CHAT, FALSE, "{\"message\":{\"content\":\"half\"},\"done\":false}",
+    "error: the upstream's answer was cut: it says that it is not done", 100, 2, TRUE },
+  { SLUICE_OPERATION_COMPLETION, FALSE, "{\"response\":\"half\",\"done\":false}",
+    "error: the upstream's answer was cut: it says that it is not done", 100, 2, TRUE },
   { SLUICE_OPERATION_CHAT, FALSE, "{\"response\":\"text\",\"done\":true}",
     "error: the upstream's answer is not one of Ollama to a request of this kind (chat)", -1, 0 },
   { SLUICE_OPERATION_COMPLETION, FALSE, "{}",
