@@ -19,7 +19,7 @@ sluice_ollama_read_usage (SluiceUsage *usage,
 
   g_return_if_fail (usage != NULL);
 
-  *usage = (SluiceUsage){ .text_bytes = (gint64) text_bytes };
+  *usage = (SluiceUsage){ .text_bytes = (gint64) text_bytes, .counted_bytes = (gint64) text_bytes };
   usage->prompt_missing = !sluice_usage_read_count (usage, prompt, &usage->prompt_tokens);
   usage->completion_missing = !sluice_usage_read_count (usage, completion, &usage->completion_tokens);
   usage->present = !usage->prompt_missing || !usage->completion_missing;

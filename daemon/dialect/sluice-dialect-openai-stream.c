@@ -19,7 +19,8 @@ typedef struct {
   GString *event;             /* (owned): the event being rewritten, kept for its memory */
   GString *head;              /* (owned): id, object and time of the chunks, empty before the first one */
   GString *report;            /* (owned): the usage chunk as the upstream reported it, empty if it did not */
-  SluiceUsage reported;       /* what @report says */
+  gint64 reported_prompt;     /* what @report says */
+  gint64 reported_completion;
 } OpenaiStream;
 
 /* What a callback of the reader needs. */
@@ -316,31 +317,26 @@ emit_chunk (Push *push, SluiceJsonValue root, const Event *event)
   emit (push, SLUICE_STREAM_CHUNK, self->event->str, self->event->len);
 }
 
-static gboolean
-same_counts (const SluiceUsage *a, const SluiceUsage *b)
-{
-  return a->present == b->present && a->prompt_missing == b->prompt_missing
-         && a->completion_missing == b->completion_missing && a->prompt_tokens == b->prompt_tokens
-         && a->completion_tokens == b->completion_tokens;
-}
-
 /* Keeps an event whose usage says all that is known: as the usage chunk it has details that our own would not have. */
 static void
 take_usage (OpenaiStream *self, SluiceJsonValue root, const Event *event)
 {
   SluiceUsage *usage = &self->parent.usage;
-  SluiceUsage alone = { 0 };
   Changes changes = { .n_items = 0 };
 
-  if (!sluice_usage_read_openai (usage, event->usage))
-    return;
-  sluice_usage_read_openai (&alone, event->usage);
-  if (!same_counts (&alone, usage))
+  if (event->usage.type != SLUICE_JSON_OBJECT)
+    {
+      sluice_usage_read_openai (usage, sluice_json_get (event->groq, "usage"), self->parent.text_bytes);
+      return;
+    }
+  if (!sluice_usage_read_openai (usage, event->usage, self->parent.text_bytes)
+      || !sluice_usage_is_said_by (usage, TRUE, event->usage))
     return;
 
   add_change (&changes, event->choices, "[]", strlen ("[]"));
   rewrite (self, self->report, root, event, &changes);
-  self->reported = *usage;
+  self->reported_prompt = usage->prompt_tokens;
+  self->reported_completion = usage->completion_tokens;
 }
 
 /* All chunks of an answer have these in common (http-surface.md 3.1). */
@@ -378,7 +374,8 @@ emit_usage (Push *push)
   GString *out = self->report;
 
   sluice_usage_estimate (usage, self->answer.request_bytes, (gsize) self->parent.text_bytes);
-  if (out->len == 0 || !same_counts (&self->reported, usage))
+  if (out->len == 0 || self->reported_prompt != usage->prompt_tokens
+      || self->reported_completion != usage->completion_tokens)
     {
       if (self->head->len == 0)
         take_head (self, NULL);
@@ -389,15 +386,26 @@ emit_usage (Push *push)
   emit (push, SLUICE_STREAM_USAGE, out->str, out->len);
 }
 
+/* Counts the text of the choices. */
+static guint
+take_choices (OpenaiStream *self, SluiceJsonValue choices)
+{
+  SluiceJsonIter iter;
+  SluiceJsonValue choice;
+  guint n_choices = 0;
+
+  sluice_json_iter_init (&iter, choices);
+  for (; choices.type == SLUICE_JSON_ARRAY && sluice_json_iter_next (&iter, NULL, &choice); n_choices++)
+    self->parent.text_bytes += (gint64) sluice_openai_count_text (choice);
+  return n_choices;
+}
+
 static void
 take_event (Push *push, const SluiceJsonObject *object)
 {
   OpenaiStream *self = push->self;
-  SluiceStreamDecoder *decoder = &self->parent;
-  SluiceJsonIter iter;
-  SluiceJsonValue choice;
   Event event;
-  guint n_choices = 0;
+  guint n_choices;
 
   read_event (&event, object);
   if (sluice_dialect_is_error (event.error))
@@ -406,14 +414,9 @@ take_event (Push *push, const SluiceJsonObject *object)
       return;
     }
 
-  if (event.usage.type == SLUICE_JSON_OBJECT)
+  n_choices = take_choices (self, event.choices);
+  if (event.usage.type == SLUICE_JSON_OBJECT || event.groq.type == SLUICE_JSON_OBJECT)
     take_usage (self, object->root, &event);
-  else if (event.groq.type == SLUICE_JSON_OBJECT)
-    sluice_usage_read_openai (&decoder->usage, sluice_json_get (event.groq, "usage"));
-
-  sluice_json_iter_init (&iter, event.choices);
-  for (; event.choices.type == SLUICE_JSON_ARRAY && sluice_json_iter_next (&iter, NULL, &choice); n_choices++)
-    decoder->text_bytes += (gint64) sluice_openai_count_text (choice);
   if (n_choices > 0 && self->head->len == 0)
     take_head (self, object);
 

@@ -290,8 +290,7 @@ set_usage (SluiceJsonSplice *splice, const SluiceUsage *usage, SluiceOperation o
   sluice_json_splice_set (splice, "usage", json->str, (gssize) json->len);
 }
 
-/* The client's name of the model, the usage if the upstream left it to be estimated, and vectors as the client wants
- * them. */
+/* The client's name of the model, the usage as the row will have it, and vectors as the client wants them. */
 static GBytes *
 adapt_answer (const SluiceJsonObject *object,
               GBytes *body,
@@ -301,15 +300,17 @@ adapt_answer (const SluiceJsonObject *object,
 {
   SluiceJsonValue data = sluice_json_object_get (object, "data");
   gboolean pack = answer->base64 && sluice_dialect_has_vectors (data);
+  gboolean said = sluice_usage_is_said_by (usage, answer->operation != SLUICE_OPERATION_EMBEDDING,
+                                           sluice_json_object_get (object, "usage"));
   g_autoptr (SluiceJsonSplice) splice = NULL;
 
-  if (!pack && !usage->estimated
+  if (!pack && said
       && sluice_json_equals (sluice_json_object_get (object, "model"), answer->public_model))
     return g_bytes_ref (body);
 
   splice = sluice_json_splice_new (object);
   sluice_json_splice_set_string (splice, "model", answer->public_model);
-  if (usage->estimated)
+  if (!said)
     set_usage (splice, usage, answer->operation);
   if (pack && !sluice_dialect_pack_vectors (splice, data))
     {
@@ -337,11 +338,11 @@ count_choices (SluiceJsonValue choices)
 static void
 read_usage (SluiceUsage *usage, const SluiceJsonObject *object, const SluiceDialectAnswer *answer)
 {
-  sluice_usage_read_openai (usage, sluice_json_object_get (object, "usage"));
+  sluice_usage_read_openai (usage, sluice_json_object_get (object, "usage"), 0);
   if (answer->operation == SLUICE_OPERATION_EMBEDDING)
-    usage->completion_missing = FALSE;
-  else if (!usage->present || usage->completion_missing)
-    usage->text_bytes = count_choices (sluice_json_object_get (object, "choices"));
+    sluice_usage_set_no_completion (usage);
+  else if (usage->completion_tokens == 0)
+    usage->text_bytes = usage->counted_bytes = count_choices (sluice_json_object_get (object, "choices"));
   sluice_usage_estimate (usage, answer->request_bytes, (gsize) usage->text_bytes);
 }
 

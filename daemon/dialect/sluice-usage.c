@@ -6,6 +6,9 @@
 /* Bytes of a token: on the low side, since estimates hold money back. */
 #define BYTES_PER_TOKEN 3
 
+/* Of the largest sum of two counts. */
+#define MAX_DIGITS 10
+
 /* The counts that providers with the OpenAI form report, under all the names they have for them. */
 typedef enum {
   COUNT_PROMPT,
@@ -201,14 +204,15 @@ join_counts (Counts *counts, Count into, Count from)
 }
 
 /*
- * Anthropic's input_tokens leave out what was read from a cache or written to it. Some report a total only
- * (embeddings), which then stands for the prompt, or a total and one of the two; @known is what was said before. A
- * total beside an impossible count has that one in it, and tells nothing.
+ * Anthropic's input_tokens leave out what was read from a cache or written to it. Some report a total and one of the
+ * two; @known is what was said before. A total beside an impossible count has that one in it, and tells nothing.
  */
 static void
 complete_counts (Counts *counts, const SluiceUsage *known)
 {
   const gint64 *values = counts->values;
+  gboolean no_prompt;
+  gboolean no_completion;
   gint64 prompt;
   gint64 completion;
 
@@ -222,13 +226,11 @@ complete_counts (Counts *counts, const SluiceUsage *known)
 
   prompt = counts->seen[COUNT_PROMPT] ? values[COUNT_PROMPT] : known->prompt_tokens;
   completion = counts->seen[COUNT_COMPLETION] ? values[COUNT_COMPLETION] : known->completion_tokens;
-  if (!counts->seen[COUNT_PROMPT] && known->prompt_missing)
-    {
-      set_value (counts, COUNT_PROMPT, MAX (0, values[COUNT_TOTAL] - completion));
-      if (!counts->seen[COUNT_COMPLETION] && known->completion_missing)
-        set_value (counts, COUNT_COMPLETION, 0);
-    }
-  else if (!counts->seen[COUNT_COMPLETION] && known->completion_missing)
+  no_prompt = !counts->seen[COUNT_PROMPT] && known->prompt_missing;
+  no_completion = !counts->seen[COUNT_COMPLETION] && known->completion_missing;
+  if (no_prompt && !no_completion)
+    set_value (counts, COUNT_PROMPT, MAX (0, values[COUNT_TOTAL] - completion));
+  else if (no_completion && !no_prompt)
     set_value (counts, COUNT_COMPLETION, MAX (0, values[COUNT_TOTAL] - prompt));
 }
 
@@ -254,6 +256,8 @@ take_counts (SluiceUsage *usage, const Counts *counts)
                counts->values[COUNT_PROMPT_AUDIO] + counts->values[COUNT_COMPLETION_AUDIO]);
   usage->prompt_missing = usage->prompt_missing && !counts->seen[COUNT_PROMPT];
   usage->completion_missing = usage->completion_missing && !counts->seen[COUNT_COMPLETION];
+  if (!counts->impossible)
+    take_count (usage, &usage->total_tokens, counts, COUNT_TOTAL);
 
   /* some count what came from a cache, or was reasoned, beside the whole instead of in it: a part that is larger than
    * the whole tells */
@@ -274,7 +278,7 @@ says_something (const Counts *counts)
 }
 
 gboolean
-sluice_usage_read_openai (SluiceUsage *usage, SluiceJsonValue value)
+sluice_usage_read_openai (SluiceUsage *usage, SluiceJsonValue value, gint64 text_bytes)
 {
   Counts counts = { 0 };
   SluiceJsonIter iter;
@@ -302,30 +306,129 @@ sluice_usage_read_openai (SluiceUsage *usage, SluiceJsonValue value)
     usage->present = usage->prompt_missing = usage->completion_missing = TRUE;
   complete_counts (&counts, usage);
   take_counts (usage, &counts);
+  if (counts.seen[COUNT_COMPLETION] || (counts.seen[COUNT_TOTAL] && usage->completion_tokens == 0))
+    usage->counted_bytes = text_bytes;
   return TRUE;
+}
+
+void
+sluice_usage_set_no_completion (SluiceUsage *usage)
+{
+  g_return_if_fail (usage != NULL);
+
+  if (usage->present && usage->prompt_missing && usage->completion_missing && usage->total_tokens > 0)
+    {
+      usage->prompt_tokens = usage->total_tokens;
+      usage->prompt_missing = FALSE;
+    }
+  usage->completion_missing = FALSE;
+}
+
+/* Without a sign, a fraction or an exponent: not every client's parser has a number for those. */
+static gboolean
+is_integer (SluiceJsonValue value, gint64 number)
+{
+  gint64 read = 0;
+
+  if (value.type != SLUICE_JSON_NUMBER || value.length > MAX_DIGITS)
+    return FALSE;
+
+  for (gsize i = 0; i < value.length; i++)
+    {
+      if (!g_ascii_isdigit (value.text[i]))
+        return FALSE;
+      read = read * 10 + (value.text[i] - '0');
+    }
+  return read == number;
+}
+
+gboolean
+sluice_usage_is_said_by (const SluiceUsage *usage, gboolean completion, SluiceJsonValue value)
+{
+  const struct {
+    const char *name;
+    gint64 count;
+  } counts[] = {
+    { "total_tokens", usage->prompt_tokens + (completion ? usage->completion_tokens : 0) },
+    { "prompt_tokens", usage->prompt_tokens },
+    { "completion_tokens", usage->completion_tokens },
+  };
+  const guint n_counts = completion ? 3 : 2;
+  SluiceJsonIter iter;
+  SluiceJsonValue name;
+  SluiceJsonValue member;
+  guint seen = 0;
+
+  if (value.type != SLUICE_JSON_OBJECT)
+    return FALSE;
+
+  /* all members, since one of a name that comes twice must not say something else */
+  sluice_json_iter_init (&iter, value);
+  while (sluice_json_iter_next (&iter, &name, &member))
+    for (guint i = 0; i < n_counts; i++)
+      if (sluice_json_equals (name, counts[i].name))
+        {
+          if (!is_integer (member, counts[i].count))
+            return FALSE;
+          seen |= 1U << i;
+        }
+  return seen == (1U << n_counts) - 1;
+}
+
+/*
+ * The tokens of @text_bytes of generated text: those that were counted, or that a total has in it, and a guess for the
+ * rest.
+ */
+static gint64
+complete_completion (const SluiceUsage *usage, gint64 text_bytes)
+{
+  gboolean in_total = usage->completion_missing && usage->total_tokens > usage->prompt_tokens;
+  gboolean reported = !usage->completion_missing || in_total;
+  gint64 counted = reported ? MIN (usage->counted_bytes, text_bytes) : text_bytes;
+  gint64 tokens = usage->completion_tokens;
+
+  if (usage->completion_missing)
+    tokens = MAX (sluice_usage_estimate_tokens ((gsize) counted), usage->reasoning_tokens);
+  if (in_total)
+    tokens = usage->prompt_missing ? MIN (tokens, usage->total_tokens) : usage->total_tokens - usage->prompt_tokens;
+  return tokens + sluice_usage_estimate_tokens ((gsize) (text_bytes - counted));
+}
+
+static gint64
+complete_prompt (const SluiceUsage *usage, gint64 completion, gsize request_bytes)
+{
+  gint64 parts = usage->cached_tokens + usage->cache_write_tokens;
+  gint64 rest = MAX (0, usage->total_tokens - completion);
+
+  return MAX (usage->total_tokens > 0 ? rest : sluice_usage_estimate_tokens (request_bytes), parts);
 }
 
 void
 sluice_usage_estimate (SluiceUsage *usage, gsize request_bytes, gsize text_bytes)
 {
-  gint64 parts;
+  gint64 bytes = (gint64) MIN (text_bytes, (gsize) G_MAXINT64);
+  gint64 in_report;
 
   g_return_if_fail (usage != NULL);
 
   if (usage->estimated)
     return;
 
-  parts = MIN (usage->cached_tokens + usage->cache_write_tokens, SLUICE_USAGE_MAX);
-  if (!usage->present || usage->prompt_missing)
+  if (!usage->present)
+    usage->prompt_missing = usage->completion_missing = TRUE;
+  if (usage->completion_tokens == 0 && bytes > 0)
     {
-      usage->prompt_tokens = MAX (sluice_usage_estimate_tokens (request_bytes), parts);
-      usage->estimated = TRUE;
+      usage->completion_missing = TRUE;
+      usage->prompt_missing = usage->prompt_missing || usage->prompt_tokens == 0;
     }
-  if (!usage->present || usage->completion_missing)
-    {
-      usage->completion_tokens = MAX (sluice_usage_estimate_tokens (text_bytes), usage->reasoning_tokens);
-      usage->estimated = TRUE;
-    }
+  usage->estimated = usage->prompt_missing || usage->completion_missing || bytes > usage->counted_bytes;
+  if (!usage->estimated)
+    return;
+
+  in_report = complete_completion (usage, MIN (bytes, usage->counted_bytes));
+  if (usage->prompt_missing)
+    set_count (usage, &usage->prompt_tokens, complete_prompt (usage, in_report, request_bytes));
+  set_count (usage, &usage->completion_tokens, complete_completion (usage, bytes));
   usage->prompt_missing = usage->completion_missing = FALSE;
 }
 
@@ -344,6 +447,13 @@ sluice_usage_append_counts (const SluiceUsage *usage, gboolean completion, GStri
   g_string_append_printf (out, "{\"prompt_tokens\":%" G_GINT64_FORMAT, usage->prompt_tokens);
   if (completion)
     g_string_append_printf (out, ",\"completion_tokens\":%" G_GINT64_FORMAT, usage->completion_tokens);
-  g_string_append_printf (out, ",\"total_tokens\":%" G_GINT64_FORMAT "}",
+  g_string_append_printf (out, ",\"total_tokens\":%" G_GINT64_FORMAT,
                           usage->prompt_tokens + (completion ? usage->completion_tokens : 0));
+  if (usage->cached_tokens > 0)
+    g_string_append_printf (out, ",\"prompt_tokens_details\":{\"cached_tokens\":%" G_GINT64_FORMAT "}",
+                            usage->cached_tokens);
+  if (completion && usage->reasoning_tokens > 0)
+    g_string_append_printf (out, ",\"completion_tokens_details\":{\"reasoning_tokens\":%" G_GINT64_FORMAT "}",
+                            usage->reasoning_tokens);
+  g_string_append_c (out, '}');
 }

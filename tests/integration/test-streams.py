@@ -302,6 +302,26 @@ def test_client_leaves(world):
         check_left(world, model, lambda raw: raw.close())
 
 
+def test_text_behind_an_early_usage_costs_who_leaves(world):
+    with socket.create_server(('127.0.0.1', 0)) as server:
+        entry = model_entry('early', f'http://127.0.0.1:{server.getsockname()[1]}/v1', provider='openai', extra=PRICES)
+        with Gateway(make_config([entry])) as gateway, World(gateway, None).open('early') as raw:
+            upstream, _ = server.accept()
+            with upstream:
+                upstream.recv(65536)
+                usage = {'prompt_tokens': 7, 'completion_tokens': 0, 'total_tokens': 7}
+                chunks = [{'choices': [{'delta': {'content': ''}}], 'usage': usage},
+                          {'choices': [{'delta': {'content': 'x' * 3000}}]}]
+                upstream.sendall(b'HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nConnection: close\r\n\r\n'
+                                 + b''.join(b'data: %s\n\n' % json.dumps(chunk).encode() for chunk in chunks))
+                while b'xxx' not in raw.file.readline():
+                    pass
+                raw.close()
+                attempt = gateway.last_exchange(499)['attempts'][0]
+    check_equal((attempt['prompt_tokens'], attempt['completion_tokens'], attempt['estimated'],
+                 attempt['cost_nano_usd']), (7, 1000, 1, 2007000), 'the row')
+
+
 def test_client_leaves_by_reset(world):
     check_left(world, 'slow-stream', lambda raw: raw.reset())
 

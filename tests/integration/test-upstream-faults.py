@@ -207,8 +207,118 @@ def test_odd_counts(world):
                     check_equal((attempt['prompt_tokens'], attempt['completion_tokens'], attempt['estimated'],
                                  attempt['cost_nano_usd']), (3, counted, estimated, 3000 + 2000 * counted),
                                 f'{written}, stream {stream}')
-                    check_equal(said['usage']['completion_tokens'],
-                                counted if estimated else json.loads(written), f'{written}: said, stream {stream}')
+                    check_equal(json.dumps(said['usage']['completion_tokens']), str(counted),
+                                f'{written}: said, stream {stream}')
+                    check_equal(said['usage']['total_tokens'], 3 + counted, f'{written}: total, stream {stream}')
+
+
+@contextlib.contextmanager
+def canned(bodies, provider='openai', path='/v1'):
+    """A gateway with a model for each of @bodies, which is all that its upstream ever says."""
+    with contextlib.ExitStack() as stack:
+        entries = []
+        for name, body in bodies.items():
+            kind = ('text/event-stream' if body.startswith('data:') else
+                    'application/x-ndjson' if '\n' in body else 'application/json')
+            head = f'HTTP/1.1 200 OK\r\nContent-Type: {kind}\r\nConnection: close\r\n\r\n'
+            upstream = stack.enter_context(Recorder((head + body).encode()))
+            base = f'http://127.0.0.1:{upstream.port}{path}'
+            entries.append(model_entry(name, base, provider=provider, extra=PRICES))
+        yield stack.enter_context(Gateway(make_config(entries)))
+
+
+def chunk(content='', usage=None, **choice):
+    body = {'id': 'c', 'object': 'chat.completion.chunk', 'created': 1, 'model': 'up',
+            'choices': [{'index': 0, 'delta': {'content': content}, **choice}]}
+    return f'data: {json.dumps(body | ({"usage": usage} if usage else {}))}\n\n'
+
+
+def counts(prompt, completion, total):
+    return {'prompt_tokens': prompt, 'completion_tokens': completion, 'total_tokens': total}
+
+
+DONE = 'data: [DONE]\n\n'
+# what is reported beside six bytes of text; what the client reads and the row says of it
+TOLD = {
+    'plain': (counts(7, 3, 10) | {'cost': 1}, counts(7, 3, 10) | {'cost': 1}, 0),
+    'null': (counts(7, None, 10), counts(7, 3, 10), 0),
+    'no-total': ({'prompt_tokens': 7, 'completion_tokens': 3}, counts(7, 3, 10), 0),
+    'wrong-total': (counts(7, 3, 12), counts(7, 3, 10), 0),
+    'fractions': (counts(2.5, 3.0, 5.5), counts(3, 3, 6), 0),
+    'other-names': ({'input_tokens': 7, 'output_tokens': 3, 'cache_read_input_tokens': 4},
+                    counts(11, 3, 14) | {'prompt_tokens_details': {'cached_tokens': 4}}, 0),
+    'parts-beside': (counts(7, 3, 10) | {'prompt_tokens_details': {'cached_tokens': 20},
+                                         'completion_tokens_details': {'reasoning_tokens': 9}},
+                     counts(27, 12, 39) | {'prompt_tokens_details': {'cached_tokens': 20},
+                                           'completion_tokens_details': {'reasoning_tokens': 9}}, 0),
+    'total-only': ({'total_tokens': 10}, counts(8, 2, 10), 1),
+    'nothing-for-text': (counts(7, 0, 7), counts(7, 2, 9), 1),
+}
+
+
+def check_told(gateway, name, usage, told, estimated):
+    attempt = gateway.last_exchange(200)['attempts'][0]
+    check_equal(json.dumps(usage, sort_keys=True), json.dumps(told, sort_keys=True), f'{name}: usage')
+    check_equal((attempt['prompt_tokens'], attempt['completion_tokens'], attempt['cached_tokens'],
+                 attempt['reasoning_tokens'], attempt['estimated']),
+                (told['prompt_tokens'], told.get('completion_tokens', 0),
+                 told.get('prompt_tokens_details', {}).get('cached_tokens', 0),
+                 told.get('completion_tokens_details', {}).get('reasoning_tokens', 0), estimated), f'{name}: row')
+    check_equal(attempt['cost_nano_usd'],
+                1000 * told['prompt_tokens'] + 2000 * told.get('completion_tokens', 0), f'{name}: cost')
+
+
+def test_usage_told_is_that_of_the_row(world):
+    bodies = {}
+    for name, (reported, _, _) in TOLD.items():
+        bodies[name] = json.dumps({'id': 'c', 'model': name, 'choices': [{'message': {'content': '123456'}}],
+                                   'usage': reported})
+        bodies[f'{name}-stream'] = chunk('123456') + chunk('', reported) + DONE
+    with canned(bodies) as gateway:
+        for name, (_, told, estimated) in TOLD.items():
+            check_told(gateway, name, gateway.chat(name).expect(200).json()['usage'], told, estimated)
+            name = f'{name}-stream'
+            events = gateway.chat(name, stream=True, stream_options={'include_usage': True}).expect(200).events()
+            check_told(gateway, name, json.loads(events[-2])['usage'], told, estimated)
+
+
+def test_usage_told_of_vectors(world):
+    told = {'prompt_tokens': 5, 'total_tokens': 5}
+    reports = {'plain': told, 'null': {'prompt_tokens': None, 'total_tokens': 5}, 'total-only': {'total_tokens': 5},
+               'no-total': {'prompt_tokens': 5}, 'fractions': {'prompt_tokens': 4.5, 'total_tokens': 4.5}}
+    with canned({name: json.dumps({'data': [{'embedding': [1], 'index': 0}], 'model': name, 'usage': usage})
+                 for name, usage in reports.items()}) as gateway:
+        for name in reports:
+            answer = gateway.post('/v1/embeddings', {'model': name, 'input': 'x'}).expect(200)
+            check_told(gateway, name, answer.json()['usage'], told, 0)
+
+
+def test_text_behind_the_last_report_costs(world):
+    early = chunk('', counts(7, 0, 7)) + chunk('x' * 3000)
+    later = chunk('123', counts(7, 1, 8)) + chunk('x' * 3000)
+    with canned({'early': early + DONE, 'later': later + DONE, 'early-cut': early, 'later-cut': later}) as gateway:
+        for name, completion in (('early', 1000), ('later', 1001), ('early-cut', 1000), ('later-cut', 1001)):
+            events = gateway.chat(name, stream=True, stream_options={'include_usage': True}).expect(200).events()
+            if not name.endswith('cut'):
+                check_told(gateway, name, json.loads(events[-2])['usage'], counts(7, completion, 7 + completion), 1)
+            attempt = gateway.last_exchange(502 if name.endswith('cut') else 200)['attempts'][0]
+            check_equal((attempt['prompt_tokens'], attempt['completion_tokens'], attempt['estimated']),
+                        (7, completion, 1), name)
+
+
+def test_half_an_answer_of_ollama(world):
+    """Whole, but not done; and a stream with blanks between its lines, which are no lines."""
+    text = {'role': 'assistant', 'content': '123456'}
+    lines = (json.dumps({'message': text, 'done': False}),
+             json.dumps({'message': text, 'done': True, 'prompt_eval_count': 7, 'eval_count': 3}))
+    with canned({'half': lines[0], 'blanks': ' \t\n\n' + lines[0] + '\n  \r\n' + lines[1] + '\n \n'},
+                provider='ollama_chat', path='') as gateway:
+        gateway.chat('half').expect(502).error()
+        attempt = gateway.last_exchange(502)['attempts'][0]
+        check_equal((attempt['state'], attempt['completion_tokens'], attempt['estimated']), (SETTLED, 2, 1), 'the row')
+        events = gateway.chat('blanks', stream=True).expect(200).events()
+        check_equal(events[-1], '[DONE]', 'last event')
+        check_equal(gateway.last_exchange(200)['attempts'][0]['completion_tokens'], 3, 'tokens in the ledger')
 
 
 def test_refused_connection(world):

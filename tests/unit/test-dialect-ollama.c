@@ -108,6 +108,13 @@ static const Case cases[] = {
     "error: the upstream's answer was cut: it says that it is not done", 100, 2, TRUE },
   { SLUICE_OPERATION_COMPLETION, FALSE, "{\"response\":\"half\",\"done\":false}",
     "error: the upstream's answer was cut: it says that it is not done", 100, 2, TRUE },
+  /* a count of 0 beside a text */
+  { SLUICE_OPERATION_COMPLETION, FALSE,
+    "{\"response\":\"text\",\"done\":true,\"prompt_eval_count\":4,\"eval_count\":0}",
+    HEAD ("text_completion") "\"choices\":[{\"index\":0,\"text\":\"text\",\"logprobs\":null,"
+    "\"finish_reason\":\"stop\"}],"
+    "\"usage\":{\"prompt_tokens\":4,\"completion_tokens\":2,\"total_tokens\":6}}",
+    4, 2, TRUE },
   { SLUICE_OPERATION_CHAT, FALSE, "{\"response\":\"text\",\"done\":true}",
     "error: the upstream's answer is not one of Ollama to a request of this kind (chat)", -1, 0 },
   { SLUICE_OPERATION_COMPLETION, FALSE, "{}",

@@ -20,6 +20,18 @@ typedef struct {
   MADE (id, created) "{\"prompt_tokens\":100,\"completion_tokens\":" completion ",\"total_tokens\":" total "}}\n" \
   "DONE \nestimate 100+" completion " cached 0 reasoning 0\n"
 
+#define REPORT(prompt, completion, total) \
+  "{\"prompt_tokens\":" prompt ",\"completion_tokens\":" completion ",\"total_tokens\":" total "}"
+#define TEXT(text) "{\"id\":\"g\",\"model\":\"public\",\"choices\":[{\"delta\":{\"content\":\"" text "\"}}]}"
+#define TEXT_UP(text) "data: " TEXT (text) "\n\n"
+#define TEXT_DOWN(text) "CHUNK " TEXT (text) "\n"
+#define LAST(usage) "data: {\"id\":\"g\",\"choices\":[],\"usage\":" usage "}\n\ndata: [DONE]\n\n"
+
+/* A first chunk with one byte of text and usage. */
+#define EARLY_HEAD "{\"id\":\"g\",\"created\":7,\"model\":\"public\",\"choices\":[{\"delta\":{\"content\":\"x\"}}],"
+#define EARLY(completion, total) "data: " EARLY_HEAD "\"usage\":" REPORT ("7", completion, total) "}\n\n"
+#define EARLY_DOWN "CHUNK " EARLY_HEAD "\"usage\":null}\n"
+
 static const Stream streams[] = {
   { "openai",
     "data: " UP "{\"index\":0,\"delta\":{\"role\":\"assistant\",\"content\":\"\"},\"finish_reason\":null}],"
@@ -91,17 +103,18 @@ static const Stream streams[] = {
   { "data of several lines, pings, statistics",
     "event: ping\ndata: {\"type\":\"ping\"}\n\n"
     "data: {\"model\":\ndata: \"public\",\ndata: \"choices\":[{\"text\":\"ab\",\"index\":0}]}\n\n"
-    "data: {\"usage\":{\"prompt_tokens\":1,\"completion_tokens\":1}}\n\ndata: [DONE]\n\n",
+    "data: {\"usage\":{\"prompt_tokens\":1,\"completion_tokens\":1,\"total_tokens\":2}}\n\ndata: [DONE]\n\n",
     "CHUNK {\"model\": \"public\", \"choices\":[{\"text\":\"ab\",\"index\":0}]}\n"
-    "USAGE {\"usage\":{\"prompt_tokens\":1,\"completion_tokens\":1},\"model\":\"public\",\"choices\":[]}\n"
+    "USAGE {\"usage\":{\"prompt_tokens\":1,\"completion_tokens\":1,\"total_tokens\":2},"
+    "\"model\":\"public\",\"choices\":[]}\n"
     "DONE \nusage 1+1 cached 0 reasoning 0\ntext 2 done\n" },
   { "openrouter: usage beside an empty choice, written before it, in two lines",
     "data: {\"id\":\"g\",\"model\":\"m\",\"choices\":[{\"delta\":{\"content\":\"ab\"}}]}\n\n"
-    "data: {\"id\":\"g\",\"usage\":{\"prompt_tokens\":1,\ndata: \"completion_tokens\":2,\"cost\":0.5},"
+    "data: {\"id\":\"g\",\"usage\":{\"prompt_tokens\":1,\ndata: \"completion_tokens\":2,\"total_tokens\":3},"
     "\"choices\":[{\"delta\":{\"content\":\"\"}}],\"model\":\"m\"}\n\ndata: [DONE]\n\n",
     "CHUNK {\"id\":\"g\",\"model\":\"public\",\"choices\":[{\"delta\":{\"content\":\"ab\"}}]}\n"
     "CHUNK {\"id\":\"g\",\"usage\":null,\"choices\":[{\"delta\":{\"content\":\"\"}}],\"model\":\"public\"}\n"
-    "USAGE {\"id\":\"g\",\"usage\":{\"prompt_tokens\":1, \"completion_tokens\":2,\"cost\":0.5},"
+    "USAGE {\"id\":\"g\",\"usage\":{\"prompt_tokens\":1, \"completion_tokens\":2,\"total_tokens\":3},"
     "\"choices\":[],\"model\":\"public\"}\n"
     "DONE \nusage 1+2 cached 0 reasoning 0\ntext 2 done\n" },
   { "usage in two parts, then zeros: neither chunk says it all",
@@ -114,10 +127,12 @@ static const Stream streams[] = {
     "DONE \nusage 5+2 cached 0 reasoning 0\ntext 0 done\n" },
   { "two usage chunks become one: the last that says something",
     "data: {\"model\":\"m\",\"choices\":[],\"usage\":{\"prompt_tokens\":5,\"completion_tokens\":2}}\n\n"
-    "data: {\"model\":\"m\",\"choices\":[],\"usage\":{\"prompt_tokens\":5,\"completion_tokens\":3},\"x\":1}\n\n"
+    "data: {\"model\":\"m\",\"choices\":[],"
+    "\"usage\":{\"prompt_tokens\":5,\"completion_tokens\":3,\"total_tokens\":8},\"x\":1}\n\n"
     "data: {\"model\":\"m\",\"choices\":[],\"usage\":{\"prompt_tokens\":0,\"completion_tokens\":0}}\n\n"
     "data: {\"model\":\"m\",\"choices\":[],\"usage\":{\"queue_time\":0.1}}\n\ndata: [DONE]\n\n",
-    "USAGE {\"model\":\"public\",\"choices\":[],\"usage\":{\"prompt_tokens\":5,\"completion_tokens\":3},\"x\":1}\n"
+    "USAGE {\"model\":\"public\",\"choices\":[],"
+    "\"usage\":{\"prompt_tokens\":5,\"completion_tokens\":3,\"total_tokens\":8},\"x\":1}\n"
     "DONE \nusage 5+3 cached 0 reasoning 0\ntext 0 done\n" },
   { "a count that is none is estimated",
     "data: {\"id\":\"g\",\"created\":7,\"model\":\"public\",\"choices\":[{\"text\":\"1234\"}],\"usage\":null}\n\n"
@@ -136,6 +151,41 @@ static const Stream streams[] = {
     "data: [DONE]\n\n",
     "CHUNK {\"model\":\"public\",\"choices\":[{\"delta\":{\"content\":\"ab\"}}]}\n"
     "FAULT \nfault 500 server_error -: out of memory\ntext 2\n" },
+  { "usage of the start only: what follows is estimated",
+    EARLY ("0", "7") TEXT_UP ("123456789") "data: [DONE]\n\n",
+    EARLY_DOWN TEXT_DOWN ("123456789") MADE ("g", "7") REPORT ("7", "4", "11") "}\nDONE \n"
+    "estimate 7+4 cached 0 reasoning 0\ntext 10 done\n" },
+  { "usage of the middle only",
+    EARLY ("5", "12") TEXT_UP ("123456789") "data: [DONE]\n\n",
+    EARLY_DOWN TEXT_DOWN ("123456789") MADE ("g", "7") REPORT ("7", "8", "15") "}\nDONE \n"
+    "estimate 7+8 cached 0 reasoning 0\ntext 10 done\n" },
+  { "usage of the start and of the end",
+    EARLY ("0", "7") TEXT_UP ("123456789") "data: {\"usage\":{\"completion_tokens\":3}}\n\ndata: [DONE]\n\n",
+    EARLY_DOWN TEXT_DOWN ("123456789") MADE ("g", "7") REPORT ("7", "3", "10") "}\nDONE \n"
+    "usage 7+3 cached 0 reasoning 0\ntext 10 done\n" },
+  { "zeros beside a text", TEXT_UP ("123456") LAST (REPORT ("0", "0", "0")),
+    TEXT_DOWN ("123456") ESTIMATED ("g", "1600000000", "2", "102") "text 6 done\n" },
+  { "a total only", TEXT_UP ("123456") LAST ("{\"total_tokens\":10}"),
+    TEXT_DOWN ("123456") MADE ("g", "1600000000") REPORT ("8", "2", "10") "}\nDONE \n"
+    "estimate 8+2 cached 0 reasoning 0\ntext 6 done\n" },
+  { "Anthropic's names", TEXT_UP ("123456")
+    LAST ("{\"input_tokens\":7,\"output_tokens\":3,\"cache_read_input_tokens\":4}"),
+    TEXT_DOWN ("123456") MADE ("g", "1600000000") "{\"prompt_tokens\":11,\"completion_tokens\":3,"
+    "\"total_tokens\":14,\"prompt_tokens_details\":{\"cached_tokens\":4}}}\nDONE \n"
+    "usage 11+3 cached 4 reasoning 0\ntext 6 done\n" },
+  { "fractions", TEXT_UP ("123456") LAST (REPORT ("2.5", "3.0", "5.5")),
+    TEXT_DOWN ("123456") MADE ("g", "1600000000") REPORT ("3", "3", "6") "}\nDONE \n"
+    "usage 3+3 cached 0 reasoning 0\ntext 6 done\n" },
+  { "no count but a total", TEXT_UP ("123456") LAST (REPORT ("7", "null", "10")),
+    TEXT_DOWN ("123456") MADE ("g", "1600000000") REPORT ("7", "3", "10") "}\nDONE \n"
+    "usage 7+3 cached 0 reasoning 0\ntext 6 done\n" },
+  { "parts beside the whole", TEXT_UP ("123456")
+    LAST ("{\"prompt_tokens\":7,\"completion_tokens\":3,\"total_tokens\":10,"
+          "\"prompt_tokens_details\":{\"cached_tokens\":20},\"completion_tokens_details\":{\"reasoning_tokens\":9}}"),
+    TEXT_DOWN ("123456") MADE ("g", "1600000000") "{\"prompt_tokens\":27,\"completion_tokens\":12,"
+    "\"total_tokens\":39,\"prompt_tokens_details\":{\"cached_tokens\":20},"
+    "\"completion_tokens_details\":{\"reasoning_tokens\":9}}}\nDONE \n"
+    "usage 27+12 cached 20 reasoning 9\ntext 6 done\n" },
   { "error event with choices",
     "data: {\"id\":\"g\",\"error\":{\"code\":429,\"message\":\"slow down\"},\"choices\":[{\"delta\":{\"content\":\"\"},"
     "\"finish_reason\":\"error\"}]}\n\n",

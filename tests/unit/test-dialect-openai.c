@@ -124,11 +124,12 @@ static const struct {
   gboolean estimated;
 } answers[] = {
   { "{\"id\":\"c\",\"model\":\"gpt-5-2026\", \"choices\":[{\"index\":0,\"message\":{\"content\":\"hi\"}}],"
-    "\"usage\":{\"prompt_tokens\":3,\"completion_tokens\":4}}\n",
+    "\"usage\":{\"prompt_tokens\":3,\"completion_tokens\":4,\"total_tokens\":7,\"cost\":0.5}}\n",
     "{\"id\":\"c\",\"model\":\"public\", \"choices\":[{\"index\":0,\"message\":{\"content\":\"hi\"}}],"
-    "\"usage\":{\"prompt_tokens\":3,\"completion_tokens\":4}}" },
-  { "{\"choices\":[],\"error\":null,\"usage\":{\"prompt_tokens\":3,\"completion_tokens\":4}}",
-    "{\"choices\":[],\"error\":null,\"usage\":{\"prompt_tokens\":3,\"completion_tokens\":4},\"model\":\"public\"}" },
+    "\"usage\":{\"prompt_tokens\":3,\"completion_tokens\":4,\"total_tokens\":7,\"cost\":0.5}}" },
+  { "{\"choices\":[],\"error\":null,\"usage\":{\"prompt_tokens\":3,\"completion_tokens\":4,\"total_tokens\":7}}",
+    "{\"choices\":[],\"error\":null,\"usage\":{\"prompt_tokens\":3,\"completion_tokens\":4,\"total_tokens\":7},"
+    "\"model\":\"public\"}" },
   { "{\"data\":[{\"embedding\":[0.1,-2e-3]}],\"model\":\"public\",\"usage\":{\"prompt_tokens\":3,\"total_tokens\":3}}",
     "{\"data\":[{\"embedding\":[0.1,-2e-3]}],\"model\":\"public\",\"usage\":{\"prompt_tokens\":3,"
     "\"total_tokens\":3}}" },
@@ -162,13 +163,16 @@ static void
 test_answers (void)
 {
   const SluiceDialect *dialect = sluice_dialect_find ("openai");
-  const SluiceDialectAnswer answer = { .public_model = "public", .request_bytes = 9 };
+  SluiceDialectAnswer answer = { .public_model = "public", .request_bytes = 9 };
 
   for (guint i = 0; i < G_N_ELEMENTS (answers); i++)
     {
       SluiceUsage usage;
-      g_autofree char *result = recorder_decode (dialect, &answer, answers[i].body, &usage);
+      g_autofree char *result = NULL;
 
+      answer.operation
+          = strstr (answers[i].body, "embedding") != NULL ? SLUICE_OPERATION_EMBEDDING : SLUICE_OPERATION_CHAT;
+      result = recorder_decode (dialect, &answer, answers[i].body, &usage);
       g_test_message ("%s", answers[i].body);
       g_assert_cmpstr (result, ==, answers[i].expected);
       if (result[0] == '{')
@@ -238,6 +242,70 @@ test_text_is_counted (void)
     }
 }
 
+#define REPORT(prompt, completion, total) \
+  "{\"prompt_tokens\":" prompt ",\"completion_tokens\":" completion ",\"total_tokens\":" total "}"
+#define VECTORS(total) "{\"prompt_tokens\":" total ",\"total_tokens\":" total "}"
+
+/* What the client is told of an answer of six bytes of text, or of vectors. */
+static const struct {
+  SluiceOperation operation;
+  const char *reported;
+  const char *told;
+  gboolean estimated;
+} told[] = {
+  { SLUICE_OPERATION_CHAT, REPORT ("7", "null", "10"), REPORT ("7", "3", "10") },
+  { SLUICE_OPERATION_CHAT, "{\"input_tokens\":7,\"output_tokens\":3}", REPORT ("7", "3", "10") },
+  { SLUICE_OPERATION_CHAT, "{\"prompt_tokens\":7,\"completion_tokens\":3}", REPORT ("7", "3", "10") },
+  { SLUICE_OPERATION_CHAT, REPORT ("7.5", "3.0", "10.5"), REPORT ("8", "3", "11") },
+  { SLUICE_OPERATION_CHAT, REPORT ("7", "3", "12"), REPORT ("7", "3", "10") },
+  { SLUICE_OPERATION_CHAT, REPORT ("\"7\"", "3", "10"), REPORT ("7", "3", "10") },
+  { SLUICE_OPERATION_CHAT,
+    "{\"prompt_tokens\":7,\"completion_tokens\":3,\"total_tokens\":10,"
+    "\"prompt_tokens_details\":{\"cached_tokens\":20},\"completion_tokens_details\":{\"reasoning_tokens\":9}}",
+    "{\"prompt_tokens\":27,\"completion_tokens\":12,\"total_tokens\":39,"
+    "\"prompt_tokens_details\":{\"cached_tokens\":20},\"completion_tokens_details\":{\"reasoning_tokens\":9}}" },
+  { SLUICE_OPERATION_CHAT,
+    "{\"input_tokens\":7,\"output_tokens\":3,\"cache_read_input_tokens\":4}",
+    "{\"prompt_tokens\":11,\"completion_tokens\":3,\"total_tokens\":14,"
+    "\"prompt_tokens_details\":{\"cached_tokens\":4}}" },
+  /* generated text was not for nothing */
+  { SLUICE_OPERATION_CHAT, "{\"total_tokens\":10}", REPORT ("8", "2", "10"), TRUE },
+  { SLUICE_OPERATION_CHAT, "{\"total_tokens\":1}", REPORT ("0", "1", "1"), TRUE },
+  { SLUICE_OPERATION_CHAT, REPORT ("7", "0", "7"), REPORT ("7", "2", "9"), TRUE },
+  { SLUICE_OPERATION_CHAT, REPORT ("0", "0", "0"), REPORT ("100", "2", "102"), TRUE },
+  { SLUICE_OPERATION_COMPLETION, REPORT ("7", "0", "7"), REPORT ("7", "2", "9"), TRUE },
+  { SLUICE_OPERATION_EMBEDDING, VECTORS ("5"), VECTORS ("5") },
+  { SLUICE_OPERATION_EMBEDDING, REPORT ("5", "0", "5"), REPORT ("5", "0", "5") },
+  { SLUICE_OPERATION_EMBEDDING, "{\"prompt_tokens\":null,\"total_tokens\":5}", VECTORS ("5") },
+  { SLUICE_OPERATION_EMBEDDING, "{\"total_tokens\":5}", VECTORS ("5") },
+  { SLUICE_OPERATION_EMBEDDING, "{\"prompt_tokens\":5}", VECTORS ("5") },
+  { SLUICE_OPERATION_EMBEDDING, "{\"prompt_tokens\":-5,\"total_tokens\":-5}", VECTORS ("100"), TRUE },
+};
+
+static void
+test_usage_is_told (void)
+{
+  static const char *const parts[] = {
+    [SLUICE_OPERATION_CHAT] = "\"choices\":[{\"message\":{\"content\":\"123456\"}}]",
+    [SLUICE_OPERATION_COMPLETION] = "\"choices\":[{\"text\":\"123456\"}]",
+    [SLUICE_OPERATION_EMBEDDING] = "\"data\":[{\"embedding\":[1]}]",
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (told); i++)
+    {
+      const SluiceDialectAnswer answer
+          = { .operation = told[i].operation, .public_model = "public", .request_bytes = 300 };
+      const char *part = parts[told[i].operation];
+      g_autofree char *body = g_strdup_printf ("{\"model\":\"public\",%s,\"usage\":%s}", part, told[i].reported);
+      g_autofree char *expected = g_strdup_printf ("{\"model\":\"public\",%s,\"usage\":%s}", part, told[i].told);
+      SluiceUsage usage;
+      g_autofree char *result = recorder_decode (sluice_dialect_find ("openai"), &answer, body, &usage);
+
+      g_assert_cmpstr (result, ==, expected);
+      g_assert_cmpint (usage.estimated, ==, told[i].estimated);
+    }
+}
+
 #define ESTIMATE ",\"usage\":{\"prompt_tokens\":100,\"total_tokens\":100}"
 
 /* Vectors of numbers become what was asked for; those that are packed already stay. */
@@ -246,9 +314,10 @@ static const struct {
   const char *expected;
 } packed[] = {
   { "{\"data\":[{\"object\":\"embedding\",\"embedding\":[1, -2.5 ,0.1],\"index\":0},{\"embedding\":[],\"index\":1}],"
-    "\"model\":\"up\",\"usage\":{\"prompt_tokens\":3}}",
+    "\"model\":\"up\",\"usage\":{\"prompt_tokens\":3,\"total_tokens\":3,\"x\":1}}",
     "{\"data\":[{\"object\":\"embedding\",\"embedding\":\"AACAPwAAIMDNzMw9\",\"index\":0},"
-    "{\"embedding\":\"\",\"index\":1}],\"model\":\"public\",\"usage\":{\"prompt_tokens\":3}}" },
+    "{\"embedding\":\"\",\"index\":1}],\"model\":\"public\","
+    "\"usage\":{\"prompt_tokens\":3,\"total_tokens\":3,\"x\":1}}" },
   { "{\"data\":[{\"embedding\":\"AACAPw==\"},{\"embedding\":[1]}],\"model\":\"public\"}",
     "{\"data\":[{\"embedding\":\"AACAPw==\"},{\"embedding\":\"AACAPw==\"}],\"model\":\"public\"" ESTIMATE "}" },
   { "{\"data\":[{\"embedding\":\"AACAPw==\"}],\"model\":\"public\"}",
@@ -285,6 +354,7 @@ main (int argc, char *argv[])
   g_test_add_func ("/dialect-openai/answers", test_answers);
   g_test_add_func ("/dialect-openai/answer-is-not-copied", test_answer_is_not_copied);
   g_test_add_func ("/dialect-openai/text-is-counted", test_text_is_counted);
+  g_test_add_func ("/dialect-openai/usage-is-told", test_usage_is_told);
   g_test_add_func ("/dialect-openai/vectors-are-packed", test_vectors_are_packed);
   return g_test_run ();
 }

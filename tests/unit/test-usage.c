@@ -32,7 +32,7 @@ static const Case cases[] = {
     "\"total_tokens\":58}",
     TRUE,
     { 1, 0, 0, 5, 53, 0, 0, 50, 0 } },
-  { "{\"total_tokens\":9}", TRUE, { 1, 0, 0, 9, 0, 0, 0, 0, 0 } },
+  { "{\"total_tokens\":9}", TRUE, { 1, 0, 0, 0, 0, 0, 0, 0, 0 } },
   { "{\"total_tokens\":9,\"completion_tokens\":4}", TRUE, { 1, 0, 0, 5, 4, 0, 0, 0, 0 } },
   { "{\"prompt_tokens\":12,\"completion_tokens\":null,\"prompt_tokens_details\":null}",
     TRUE,
@@ -113,7 +113,7 @@ test_reports (void)
       g_test_message ("%s", cases[i].json);
       sluice_json_check (cases[i].json, strlen (cases[i].json), SLUICE_JSON_FLAGS_NONE, &value, &error);
       g_assert_no_error (error);
-      g_assert_cmpint (sluice_usage_read_openai (&usage, value), ==, cases[i].report);
+      g_assert_cmpint (sluice_usage_read_openai (&usage, value, 0), ==, cases[i].report);
       assert_usage (&usage, &cases[i].usage);
     }
 }
@@ -124,7 +124,7 @@ read_report (SluiceUsage *usage, const char *json)
   SluiceJsonValue value;
 
   g_assert_true (sluice_json_check (json, strlen (json), SLUICE_JSON_FLAGS_NONE, &value, NULL));
-  sluice_usage_read_openai (usage, value);
+  sluice_usage_read_openai (usage, value, 0);
 }
 
 typedef struct {
@@ -161,7 +161,8 @@ static const Series series[] = {
   { { "{\"prompt_tokens\":11,\"completion_tokens\":-1}" }, { 1, 0, 1, 11, 0, 0, 0, 0, 0 }, FALSE, TRUE },
   { { "{\"prompt_tokens\":11}" }, { 1, 0, 0, 11, 0, 0, 0, 0, 0 }, FALSE, TRUE },
   { { "{\"completion_tokens\":7,\"prompt_tokens\":null}" }, { 1, 0, 0, 0, 7, 0, 0, 0, 0 }, TRUE, FALSE },
-  { { "{\"total_tokens\":9}" }, { 1, 0, 0, 9, 0, 0, 0, 0, 0 } },
+  { { "{\"total_tokens\":9}" }, { 1, 0, 0, 0, 0, 0, 0, 0, 0 }, TRUE, TRUE },
+  { { "{\"total_tokens\":9}", "{\"prompt_tokens\":5,\"total_tokens\":12}" }, { 1, 0, 0, 5, 7, 0, 0, 0, 0 } },
   { { "{}" }, { 0 } },
 };
 
@@ -197,7 +198,15 @@ test_fill_in (void)
       { 1, 1, 0, 400, 7, 400, 0, 0, 0 } },
     { "{\"prompt_tokens\":11,\"completion_tokens_details\":{\"reasoning_tokens\":40}}",
       { 1, 1, 0, 11, 40, 0, 0, 40, 0 } },
-    { "{\"prompt_tokens\":0,\"completion_tokens\":0}", { 1, 0, 0, 0, 0, 0, 0, 0, 0 } },
+    /* a total alone, or beside one part in another report */
+    { "{\"total_tokens\":50}", { 1, 1, 0, 40, 10, 0, 0, 0, 0 } },
+    { "{\"total_tokens\":8}", { 1, 1, 0, 0, 8, 0, 0, 0, 0 } },
+    { "{\"prompt_tokens\":0,\"completion_tokens\":0,\"total_tokens\":50}", { 1, 1, 0, 40, 10, 0, 0, 0, 0 } },
+    { "{\"prompt_tokens\":7,\"completion_tokens\":0,\"total_tokens\":9}", { 1, 1, 0, 7, 2, 0, 0, 0, 0 } },
+    /* 0 beside a text */
+    { "{\"prompt_tokens\":7,\"completion_tokens\":0,\"total_tokens\":7}", { 1, 1, 0, 7, 10, 0, 0, 0, 0 } },
+    { "{\"prompt_tokens\":0,\"completion_tokens\":0,\"total_tokens\":0}", { 1, 1, 0, 100, 10, 0, 0, 0, 0 } },
+    { "{\"prompt_tokens\":0,\"completion_tokens\":4}", { 1, 0, 0, 0, 4, 0, 0, 0, 0 } },
   };
 
   for (guint i = 0; i < G_N_ELEMENTS (fills); i++)
@@ -206,11 +215,114 @@ test_fill_in (void)
 
       g_test_message ("%s", fills[i].report);
       read_report (&usage, fills[i].report);
+      usage.counted_bytes = 30;
       sluice_usage_estimate (&usage, 300, 30);
-      sluice_usage_estimate (&usage, usage.estimated ? 9000 : 300, 900);
+      sluice_usage_estimate (&usage, 9000, usage.estimated ? 900 : 30);
       usage.present = TRUE;
       assert_usage (&usage, &fills[i].usage);
       g_assert_false (usage.prompt_missing || usage.completion_missing);
+    }
+}
+
+typedef struct {
+  const char *reports[2];
+  gint64 text_bytes[2]; /* when they came */
+  SluiceUsage usage;    /* after 60 bytes */
+} Tail;
+
+static const Tail tails[] = {
+  { { "{\"prompt_tokens\":7,\"completion_tokens\":9}" }, { 60 }, { 1, 0, 0, 7, 9, 0, 0, 0, 0 } },
+  { { "{\"prompt_tokens\":7,\"completion_tokens\":9}" }, { 30 }, { 1, 1, 0, 7, 19, 0, 0, 0, 0 } },
+  { { "{\"prompt_tokens\":7,\"completion_tokens\":0}" }, { 0 }, { 1, 1, 0, 7, 20, 0, 0, 0, 0 } },
+  { { "{\"prompt_tokens\":7,\"completion_tokens\":0}" }, { 30 }, { 1, 1, 0, 7, 20, 0, 0, 0, 0 } },
+  { { "{\"prompt_tokens\":7,\"completion_tokens\":1}", "{\"completion_tokens\":9}" },
+    { 3, 60 },
+    { 1, 0, 0, 7, 9, 0, 0, 0, 0 } },
+  /* neither zeros nor a count of the prompt have the text in them */
+  { { "{\"prompt_tokens\":7,\"completion_tokens\":1}", "{\"prompt_tokens\":0,\"completion_tokens\":0}" },
+    { 3, 60 },
+    { 1, 1, 0, 7, 20, 0, 0, 0, 0 } },
+  { { "{\"completion_tokens\":1}", "{\"prompt_tokens\":7}" }, { 3, 60 }, { 1, 1, 0, 7, 20, 0, 0, 0, 0 } },
+  { { "{\"prompt_tokens\":7,\"completion_tokens\":1}", "{\"total_tokens\":8}" },
+    { 3, 60 },
+    { 1, 1, 0, 7, 20, 0, 0, 0, 0 } },
+  { { "{\"prompt_tokens\":7,\"completion_tokens\":0,\"total_tokens\":7}", "{\"total_tokens\":12}" },
+    { 0, 60 },
+    { 1, 1, 0, 7, 5, 0, 0, 0, 0 } },
+  { { "{\"total_tokens\":50}" }, { 30 }, { 1, 1, 0, 40, 20, 0, 0, 0, 0 } },
+  { { "{\"prompt_tokens\":7,\"total_tokens\":12}" }, { 30 }, { 1, 1, 0, 7, 15, 0, 0, 0, 0 } },
+  { { "{\"prompt_tokens\":7,\"completion_tokens\":1000000000}" }, { 30 }, { 1, 1, 1, 7, 1000000000, 0, 0, 0, 0 } },
+};
+
+static void
+test_text_behind_the_report (void)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (tails); i++)
+    {
+      SluiceUsage usage = { 0 };
+
+      g_test_message ("%s", tails[i].reports[0]);
+      for (guint r = 0; r < G_N_ELEMENTS (tails[i].reports) && tails[i].reports[r] != NULL; r++)
+        {
+          SluiceJsonValue value;
+
+          g_assert_true (sluice_json_check (tails[i].reports[r], strlen (tails[i].reports[r]),
+                                            SLUICE_JSON_FLAGS_NONE, &value, NULL));
+          sluice_usage_read_openai (&usage, value, tails[i].text_bytes[r]);
+        }
+      sluice_usage_estimate (&usage, 300, 60);
+      assert_usage (&usage, &tails[i].usage);
+    }
+}
+
+static void
+test_no_completion (void)
+{
+  SluiceUsage usage = { 0 };
+
+  read_report (&usage, "{\"prompt_tokens\":null,\"total_tokens\":5}");
+  sluice_usage_set_no_completion (&usage);
+  sluice_usage_estimate (&usage, 300, 0);
+  assert_usage (&usage, &(SluiceUsage){ 1, 0, 0, 5, 0, 0, 0, 0, 0 });
+}
+
+static void
+test_said_by (void)
+{
+  static const struct {
+    const char *json;
+    gboolean completion;
+    gboolean said;
+  } said[] = {
+    { "{\"prompt_tokens\":7,\"completion_tokens\":5,\"total_tokens\":12}", TRUE, TRUE },
+    { "{\"total_tokens\":12,\"x\":{},\"completion_t\\u006fkens\":5,\"prompt_tokens\":7}", TRUE, TRUE },
+    { "{\"prompt_tokens\":7,\"completion_tokens\":5,\"total_tokens\":12,\"total_tokens\":13}", TRUE, FALSE },
+    { "{\"prompt_tokens\":7,\"completion_tokens\":5,\"total_tokens\":13}", TRUE, FALSE },
+    { "{\"prompt_tokens\":7,\"completion_tokens\":5.0,\"total_tokens\":12}", TRUE, FALSE },
+    { "{\"prompt_tokens\":7,\"completion_tokens\":\"5\",\"total_tokens\":12}", TRUE, FALSE },
+    { "{\"prompt_tokens\":7,\"completion_tokens\":null,\"total_tokens\":12}", TRUE, FALSE },
+    { "{\"prompt_tokens\":-7,\"completion_tokens\":5,\"total_tokens\":12}", TRUE, FALSE },
+    { "{\"prompt_tokens\":7,\"completion_tokens\":5,\"total_tokens\":18446744073709551615}", TRUE, FALSE },
+    { "{\"prompt_tokens\":7,\"completion_tokens\":5}", TRUE, FALSE },
+    { "{\"input_tokens\":7,\"output_tokens\":5,\"total_tokens\":12}", TRUE, FALSE },
+    { "{\"prompt_tokens\":7,\"total_tokens\":7}", FALSE, TRUE },
+    { "{\"prompt_tokens\":7,\"completion_tokens\":0,\"total_tokens\":7}", FALSE, TRUE },
+    { "{\"prompt_tokens\":7,\"total_tokens\":12}", FALSE, FALSE },
+    { "{\"prompt_tokens\":7}", FALSE, FALSE },
+    { "null", TRUE, FALSE },
+    { "[7]", TRUE, FALSE },
+  };
+  const SluiceUsage usage = { .present = TRUE, .prompt_tokens = 7, .completion_tokens = 5 };
+
+  for (guint i = 0; i < G_N_ELEMENTS (said); i++)
+    {
+      g_autofree char *json = g_strdup_printf ("{\"usage\":%s}", said[i].json);
+      SluiceJsonValue value;
+
+      g_test_message ("%s", said[i].json);
+      g_assert_true (sluice_json_check (json, strlen (json), SLUICE_JSON_FLAGS_NONE, &value, NULL));
+      value = sluice_json_get (value, "usage");
+      g_assert_cmpint (sluice_usage_is_said_by (&usage, said[i].completion, value), ==, said[i].said);
     }
 }
 
@@ -227,7 +339,7 @@ test_estimate (void)
 static void
 test_append (void)
 {
-  const SluiceUsage usage = { .prompt_tokens = 7, .completion_tokens = 5, .cached_tokens = 3 };
+  SluiceUsage usage = { .prompt_tokens = 7, .completion_tokens = 5 };
   g_autoptr (GString) out = g_string_new ("{");
 
   sluice_usage_append_openai (&usage, TRUE, out);
@@ -235,6 +347,15 @@ test_append (void)
   g_string_truncate (out, 0);
   sluice_usage_append_openai (&usage, FALSE, out);
   g_assert_cmpstr (out->str, ==, "\"usage\":{\"prompt_tokens\":7,\"total_tokens\":7}");
+
+  usage.cached_tokens = 3;
+  usage.reasoning_tokens = 4;
+  g_string_truncate (out, 0);
+  sluice_usage_append_counts (&usage, TRUE, out);
+  g_assert_cmpstr (out->str, ==,
+                   "{\"prompt_tokens\":7,\"completion_tokens\":5,\"total_tokens\":12,"
+                   "\"prompt_tokens_details\":{\"cached_tokens\":3},"
+                   "\"completion_tokens_details\":{\"reasoning_tokens\":4}}");
 }
 
 int
@@ -244,6 +365,9 @@ main (int argc, char *argv[])
   g_test_add_func ("/usage/reports", test_reports);
   g_test_add_func ("/usage/several-reports", test_several_reports);
   g_test_add_func ("/usage/fill-in", test_fill_in);
+  g_test_add_func ("/usage/text-behind-the-report", test_text_behind_the_report);
+  g_test_add_func ("/usage/no-completion", test_no_completion);
+  g_test_add_func ("/usage/said-by", test_said_by);
   g_test_add_func ("/usage/estimate", test_estimate);
   g_test_add_func ("/usage/append", test_append);
   return g_test_run ();
