@@ -8,8 +8,9 @@
 
 G_BEGIN_DECLS
 
-/* Bytes of generated text in a choice of a stream or in the message of a whole answer, as they stand in the JSON. */
-gsize sluice_openai_count_text (SluiceJsonValue container);
+/* Bytes of generated text in a choice of a stream or in the message of a whole answer, as they stand in the JSON. Sets
+ * @error (nullable) to the member "error" if there is one that is not null. */
+gsize sluice_openai_count_text (SluiceJsonValue container, SluiceJsonValue *error);
 
 SluiceStreamDecoder *sluice_openai_stream_new (const SluiceDialectAnswer *answer);
 gboolean sluice_openai_stream_push (SluiceStreamDecoder *decoder,

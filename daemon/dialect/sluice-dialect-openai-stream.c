@@ -160,7 +160,7 @@ text_bytes (SluiceJsonValue value)
 }
 
 gsize
-sluice_openai_count_text (SluiceJsonValue container)
+sluice_openai_count_text (SluiceJsonValue container, SluiceJsonValue *error)
 {
   SluiceJsonIter iter;
   SluiceJsonValue name;
@@ -177,7 +177,11 @@ sluice_openai_count_text (SluiceJsonValue container)
       switch (find_name (name))
         {
         case NAME_DELTA:
-          bytes += sluice_openai_count_text (value);
+          bytes += sluice_openai_count_text (value, NULL);
+          break;
+        case NAME_ERROR:
+          if (error != NULL)
+            *error = value;
           break;
         case NAME_TEXT:
           bytes += text_bytes (value);
@@ -386,9 +390,9 @@ emit_usage (Push *push)
   emit (push, SLUICE_STREAM_USAGE, out->str, out->len);
 }
 
-/* Counts the text of the choices. */
+/* Counts the text of the choices. @failed becomes the one (OpenRouter) that is an error, if there is any. */
 static guint
-take_choices (OpenaiStream *self, SluiceJsonValue choices)
+take_choices (OpenaiStream *self, SluiceJsonValue choices, SluiceJsonValue *failed)
 {
   SluiceJsonIter iter;
   SluiceJsonValue choice;
@@ -396,7 +400,13 @@ take_choices (OpenaiStream *self, SluiceJsonValue choices)
 
   sluice_json_iter_init (&iter, choices);
   for (; choices.type == SLUICE_JSON_ARRAY && sluice_json_iter_next (&iter, NULL, &choice); n_choices++)
-    self->parent.text_bytes += (gint64) sluice_openai_count_text (choice);
+    {
+      SluiceJsonValue error = { 0 };
+
+      self->parent.text_bytes += (gint64) sluice_openai_count_text (choice, &error);
+      if (sluice_dialect_is_error (error))
+        *failed = choice;
+    }
   return n_choices;
 }
 
@@ -404,6 +414,7 @@ static void
 take_event (Push *push, const SluiceJsonObject *object)
 {
   OpenaiStream *self = push->self;
+  SluiceJsonValue failed = { 0 };
   Event event;
   guint n_choices;
 
@@ -414,9 +425,14 @@ take_event (Push *push, const SluiceJsonObject *object)
       return;
     }
 
-  n_choices = take_choices (self, event.choices);
+  n_choices = take_choices (self, event.choices, &failed);
   if (event.usage.type == SLUICE_JSON_OBJECT || event.groq.type == SLUICE_JSON_OBJECT)
     take_usage (self, object->root, &event);
+  if (failed.type == SLUICE_JSON_OBJECT)
+    {
+      emit_fault (push, failed.text, failed.length);
+      return;
+    }
   if (n_choices > 0 && self->head->len == 0)
     take_head (self, object);
 

@@ -330,8 +330,8 @@ count_choices (SluiceJsonValue choices)
 
   sluice_json_iter_init (&iter, choices);
   while (choices.type == SLUICE_JSON_ARRAY && sluice_json_iter_next (&iter, NULL, &choice))
-    bytes += (gint64) (sluice_openai_count_text (choice)
-                       + sluice_openai_count_text (sluice_json_get (choice, "message")));
+    bytes += (gint64) (sluice_openai_count_text (choice, NULL)
+                       + sluice_openai_count_text (sluice_json_get (choice, "message"), NULL));
   return bytes;
 }
 

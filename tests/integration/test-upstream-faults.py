@@ -306,6 +306,21 @@ def test_text_behind_the_last_report_costs(world):
                         (7, completion, 1), name)
 
 
+def test_error_in_a_choice_of_a_stream(world):
+    failed = chunk('', finish_reason='error', error={'code': 502, 'message': 'boom'})
+    with canned({'midway': chunk('123') + chunk('x' * 5000) + failed + DONE, 'first': failed + DONE}) as gateway:
+        check_equal(gateway.chat('first', stream=True).expect(502).error()['message'], 'boom', 'message')
+        answer = gateway.chat('midway', stream=True)
+        if answer.status == 200:
+            events = [json.loads(event) for event in answer.events()]
+            check_equal([event['error']['message'] for event in events if 'error' in event], ['boom'], 'errors')
+            check('error' in events[-1], 'something comes behind the error')
+        else:
+            answer.expect(502)
+        exchange = gateway.last_exchange(502)
+        check(exchange['error'] and exchange['attempts'][0]['completion_tokens'] >= 1600, f'{exchange}')
+
+
 def test_half_an_answer_of_ollama(world):
     """Whole, but not done; and a stream with blanks between its lines, which are no lines."""
     text = {'role': 'assistant', 'content': '123456'}

@@ -151,6 +151,19 @@ static const Stream streams[] = {
     "data: [DONE]\n\n",
     "CHUNK {\"model\":\"public\",\"choices\":[{\"delta\":{\"content\":\"ab\"}}]}\n"
     "FAULT \nfault 500 server_error -: out of memory\ntext 2\n" },
+  { "error in a choice, with usage and text, then the marker",
+    "data: {\"model\":\"public\",\"choices\":[{\"delta\":{\"content\":\"ab\"},\"error\":null}]}\n\n"
+    "data: {\"model\":\"public\",\"choices\":[{\"delta\":{\"content\":\"c\"},\"finish_reason\":\"error\","
+    "\"error\":{\"message\":\"Provider gone\",\"code\":502}}],"
+    "\"usage\":{\"prompt_tokens\":5,\"completion_tokens\":1,\"total_tokens\":6}}\n\n"
+    "data: [DONE]\n\n",
+    "CHUNK {\"model\":\"public\",\"choices\":[{\"delta\":{\"content\":\"ab\"},\"error\":null}]}\n"
+    "FAULT \nfault 502 server_error -: Provider gone\nusage 5+1 cached 0 reasoning 0\ntext 3\n" },
+  { "error in the second choice, and none in a delta",
+    "data: {\"model\":\"public\",\"choices\":[{\"delta\":{\"error\":{\"message\":\"no\"}}}]}\n\n"
+    "data: {\"model\":\"public\",\"choices\":[{\"delta\":{}},{\"index\":1,\"error\":{\"message\":\"boom\"}}]}\n\n",
+    "CHUNK {\"model\":\"public\",\"choices\":[{\"delta\":{\"error\":{\"message\":\"no\"}}}]}\n"
+    "FAULT \nfault 500 server_error -: boom\ntext 0\n" },
   { "usage of the start only: what follows is estimated",
     EARLY ("0", "7") TEXT_UP ("123456789") "data: [DONE]\n\n",
     EARLY_DOWN TEXT_DOWN ("123456789") MADE ("g", "7") REPORT ("7", "4", "11") "}\nDONE \n"
