@@ -117,7 +117,8 @@ def test_allocation_that_fails(upstream):
                 if gateway.process.process.poll() is not None or gateway.process.wait(0.02) is not None:
                     deaths += 1
                     # the dynamic loader says it in words of its own when it has none for a module of GIO
-                    check(re.search('allocat|memory|cannot create shared object', gateway.log()) or gateway.process.process.returncode < 0,
+                    check(re.search('allocat|memory|cannot create shared object', gateway.log())
+                          or gateway.process.process.returncode < 0,
                           f'it ended with {gateway.process.process.returncode}: {gateway.log()[-300:]}')
                     check_after_death(gateway, upstream, whole)
                     gateway.clean()
