@@ -147,11 +147,12 @@ read_text (SluiceConfigDraft *self, SluiceConfigReader *reader, const SluiceYaml
 static void
 read_header_text (SluiceConfigDraft *self, SluiceConfigReader *reader, const SluiceYamlNode *node, gpointer to)
 {
+  /* blanks within are fine: people write "not needed" */
   for (const char *at = node->text; *at != '\0'; at++)
-    if (!g_ascii_isgraph (*at))
+    if (!g_ascii_isprint (*at) || (*at == ' ' && (at == node->text || at[1] == '\0')))
       {
         sluice_config_reader_error (reader, node,
-                                    "the text holds a blank or another character that cannot be sent in a header: "
+                                    "the text holds a character that cannot be sent in a header, or a blank at an end: "
                                     "remove it");
         return;
       }

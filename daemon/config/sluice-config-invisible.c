@@ -25,13 +25,25 @@ is_invisible (gunichar c)
   return FALSE;
 }
 
+/* Persian words and drawn faces are written with joiners between their letters. */
+static gboolean
+is_joiner (gunichar c, const char *at, const char *key)
+{
+  return (c == 0x200c || c == 0x200d) && at > key && (guchar) at[-1] >= 0x80
+         && (guchar) *g_utf8_next_char (at) >= 0x80;
+}
+
 /* The first of them in @key, or 0. */
 static gunichar
 find_invisible (const char *key)
 {
   for (const char *at = key; *at != '\0'; at = g_utf8_next_char (at))
-    if ((guchar) *at >= 0x80 && is_invisible (g_utf8_get_char (at)))
-      return g_utf8_get_char (at);
+    {
+      gunichar c = (guchar) *at >= 0x80 ? g_utf8_get_char (at) : 0;
+
+      if (c != 0 && is_invisible (c) && !is_joiner (c, at, key))
+        return c;
+    }
   return 0;
 }
 

@@ -402,8 +402,10 @@ take_choices (OpenaiStream *self, SluiceJsonValue choices, SluiceJsonValue *fail
   for (; choices.type == SLUICE_JSON_ARRAY && sluice_json_iter_next (&iter, NULL, &choice); n_choices++)
     {
       SluiceJsonValue error = { 0 };
+      gsize bytes = sluice_openai_count_text (choice, &error);
 
-      self->parent.text_bytes += (gint64) sluice_openai_count_text (choice, &error);
+      if (!self->answer.no_output)
+        self->parent.text_bytes += (gint64) bytes;
       if (sluice_dialect_is_error (error))
         *failed = choice;
     }

@@ -341,7 +341,7 @@ read_usage (SluiceUsage *usage, const SluiceJsonObject *object, const SluiceDial
   sluice_usage_read_openai (usage, sluice_json_object_get (object, "usage"), 0);
   if (answer->operation == SLUICE_OPERATION_EMBEDDING)
     sluice_usage_set_no_completion (usage);
-  else if (usage->completion_tokens == 0)
+  else if (usage->completion_tokens == 0 && !answer->no_output)
     usage->text_bytes = usage->counted_bytes = count_choices (sluice_json_object_get (object, "choices"));
   sluice_usage_estimate (usage, answer->request_bytes, (gsize) usage->text_bytes);
 }

@@ -44,6 +44,7 @@ typedef struct {
   const char *answer_id;    /* for wires whose answers have no id, e.g. "chatcmpl-..." */
   gint64 created;           /* seconds since 1970, for wires whose answers have none */
   gboolean base64;          /* embeddings were asked for as base64 */
+  gboolean no_output;       /* no token was asked for (max_tokens 0): a text is an echo, and 0 a true count */
   gsize request_bytes;      /* of the encoded request, to estimate a prompt that is not counted */
   gsize max_line;           /* bytes of one line of a stream */
   gsize max_event;          /* bytes of one event of a stream */

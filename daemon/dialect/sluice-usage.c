@@ -241,6 +241,29 @@ take_count (SluiceUsage *usage, gint64 *into, const Counts *counts, Count count)
     set_count (usage, into, counts->values[count]);
 }
 
+/*
+ * What a total has beside prompt and completion was reasoned (xAI, Gemini), unless it is what came from a cache; it has
+ * to be paid (providers.md).
+ */
+static void
+take_rest (SluiceUsage *usage, const Counts *counts)
+{
+  const gint64 *values = counts->values;
+  gint64 rest = values[COUNT_TOTAL] - usage->prompt_tokens - usage->completion_tokens;
+  gint64 parts = usage->cached_tokens + usage->cache_write_tokens;
+
+  /* of a completion of 0 the estimate knows better */
+  if (counts->impossible || rest <= 0 || !counts->seen[COUNT_PROMPT] || values[COUNT_COMPLETION] == 0)
+    return;
+  if (rest == parts && rest != usage->reasoning_tokens)
+    {
+      set_count (usage, &usage->prompt_tokens, usage->prompt_tokens + rest);
+      return;
+    }
+  set_count (usage, &usage->completion_tokens, usage->completion_tokens + rest);
+  set_count (usage, &usage->reasoning_tokens, MAX (usage->reasoning_tokens, rest));
+}
+
 static void
 take_counts (SluiceUsage *usage, const Counts *counts)
 {
@@ -258,6 +281,7 @@ take_counts (SluiceUsage *usage, const Counts *counts)
   usage->completion_missing = usage->completion_missing && !counts->seen[COUNT_COMPLETION];
   if (!counts->impossible)
     take_count (usage, &usage->total_tokens, counts, COUNT_TOTAL);
+  take_rest (usage, counts);
 
   /* some count what came from a cache, or was reasoned, beside the whole instead of in it: a part that is larger than
    * the whole tells */

@@ -231,6 +231,7 @@ prepare_answer (SluiceExchange *self)
   self->answer.answer_id = self->request_id;
   self->answer.created = sluice_clock_real (self->worker->shared.clock) / G_USEC_PER_SEC;
   self->answer.base64 = sluice_json_equals (sluice_json_object_get (&self->request, "encoding_format"), "base64");
+  self->answer.no_output = self->max_tokens == 0;
   self->answer.max_line = (gsize) settings->max_stream_line_bytes;
   self->answer.max_event = (gsize) settings->max_stream_event_bytes;
 }

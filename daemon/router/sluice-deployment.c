@@ -109,13 +109,18 @@ find_key (const SluiceDeployment *self, SluiceConfig *config, const SluiceConfig
     .n_key_variables = SLUICE_PROVIDER_MAX_VARIABLES,
     .address = self->api_base,
   };
+  const char *variable;
   char *key = NULL;
 
   if (model->api_key != NULL)
     return g_strdup (model->api_key);
   if (secrets != NULL && !sluice_deployment_is_mock (self))
     key = sluice_secrets_lookup (secrets, &query, NULL);
-  return key != NULL ? key : g_strdup (first_variable (config, self->provider->key_variables));
+  if (key != NULL)
+    return key;
+  variable = first_variable (config, self->provider->key_variables);
+  /* a line feed at the end comes from the file that it was read from */
+  return variable != NULL ? g_strstrip (g_strdup (variable)) : NULL;
 }
 
 SluiceDeployment *

@@ -12,7 +12,7 @@ import struct
 import subprocess
 import tempfile
 
-from harness import Process, Skip, check, clean_environment, read_line
+from harness import Process, Skip, check, clean_environment, read_line, wait_until
 
 NAME = 'io.github.sluice.Gateway1'
 PATH = '/io/github/sluice/Gateway1'
@@ -54,6 +54,10 @@ class Bus:
 
     def busctl(self, *arguments):
         return self.run('busctl', '--user', *arguments)
+
+    def wait_for_gateway(self):
+        """Until it answers: that is after its name is there."""
+        wait_until(lambda: self.busctl('get-property', NAME, PATH, NAME, 'State')[0] == 0, 10, 'the gateway on the bus')
 
     def gdbus(self, method, *arguments):
         return self.run('gdbus', 'call', '--session', '--dest', NAME, '--object-path', PATH, '--method', method,

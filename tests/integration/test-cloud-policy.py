@@ -244,7 +244,7 @@ def test_off_while_a_reservation_is_written(upstream):
     entries = [model_entry('paid', upstream.base, 'fake', provider='openai', extra=PRICES),
                model_entry('local', upstream.base, 'fake')]
     with Bus() as bus, Gateway(make_config(entries), environment={'DBUS_SESSION_BUS_ADDRESS': bus.address}) as gateway:
-        wait_until(lambda: bus.busctl('status', NAME)[0] == 0, 5, 'the name on the bus')
+        bus.wait_for_gateway()
         gateway.chat('local').expect(200)
         upstream.reset()
         answers = []

@@ -149,7 +149,7 @@ def test_switched_off_later():
                    model_entry('form', ollama.base + '/v1', 'form'),
                    model_entry('copy', ollama.base + '/v1/', 'copy', provider='lm_studio')]
         with Gateway(make_config(entries), environment={'DBUS_SESSION_BUS_ADDRESS': bus.address}) as gateway:
-            wait_until(lambda: bus.busctl('status', NAME)[0] == 0, 10, 'the name on the bus')
+            bus.wait_for_gateway()
             ollama.models = [{'name': 'plain', **REMOTE}, {'name': 'form', **REMOTE}, {'name': 'copy', **REMOTE}]
             check_equal(bus.busctl('call', NAME, PATH, NAME, 'SetCloudPolicy', 'sa{sv}', 'off', '0')[0], 0, 'status')
             for name in ('plain', 'form', 'copy'):

@@ -477,7 +477,7 @@ def test_planted_everywhere():
                        '/credentials.db': (STORED,)}
             check(os.path.exists(os.path.join(gateway.data, 'sluice.db-wal')), 'no log of the database to look at')
             check_files(gateway.directory, allowed)
-            wait_until(lambda: bus.busctl('status', NAME)[0] == 0, what='the name on the bus')
+            bus.wait_for_gateway()
             ask_over_the_bus(bus, gateway)
             gateway.stop()
             check_files(gateway.directory, allowed)

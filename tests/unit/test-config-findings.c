@@ -83,7 +83,7 @@ static const FindingRow finding_rows[] = {
   { ITEM "      api_base: localhost:8000\n", ERROR, 5, 17, "model_list[0].litellm_params.api_base", "http://" },
   { ITEM "      api_base: 5\n", ERROR, 5, 17, "model_list[0].litellm_params.api_base", "takes a text" },
   { ITEM "      api_base: 'http://u:secret@h/'\n", ERROR, 5, 17, "model_list[0].litellm_params.api_base", "user name" },
-  { ITEM "      api_key: 'a secret'\n", ERROR, 5, 16, "model_list[0].litellm_params.api_key", "blank" },
+  { ITEM "      api_key: 'secret '\n", ERROR, 5, 16, "model_list[0].litellm_params.api_key", "blank" },
   { ITEM "      input_cost_per_token: 2.5\n", ERROR, 5, 29, "model_list[0].litellm_params.input_cost_per_token",
     "not of a million" },
   { ITEM "      input_cost_per_token: -1\n", ERROR, 5, 29, "model_list[0].litellm_params.input_cost_per_token",
@@ -283,7 +283,7 @@ test_no_secrets (Fixture *f, gconstpointer data)
 {
   static const char *const texts[] = {
     ITEM "      api_key: [SECRET]\n",
-    ITEM "      api_key: SEC RET SECRET\n",
+    ITEM "      api_key: 'SECRET SECRET '\n",
     ITEM "      api_kye: SECRET\n",
     ITEM "      api_base: http://u:SECRET@h\n",
     ITEM "      api_base: os.environ/S\n",

@@ -257,7 +257,9 @@ static const struct {
   { SLUICE_OPERATION_CHAT, "{\"input_tokens\":7,\"output_tokens\":3}", REPORT ("7", "3", "10") },
   { SLUICE_OPERATION_CHAT, "{\"prompt_tokens\":7,\"completion_tokens\":3}", REPORT ("7", "3", "10") },
   { SLUICE_OPERATION_CHAT, REPORT ("7.5", "3.0", "10.5"), REPORT ("8", "3", "11") },
-  { SLUICE_OPERATION_CHAT, REPORT ("7", "3", "12"), REPORT ("7", "3", "10") },
+  { SLUICE_OPERATION_CHAT, REPORT ("7", "3", "12"),
+    "{\"prompt_tokens\":7,\"completion_tokens\":5,\"total_tokens\":12,"
+    "\"completion_tokens_details\":{\"reasoning_tokens\":2}}" },
   { SLUICE_OPERATION_CHAT, REPORT ("\"7\"", "3", "10"), REPORT ("7", "3", "10") },
   { SLUICE_OPERATION_CHAT,
     "{\"prompt_tokens\":7,\"completion_tokens\":3,\"total_tokens\":10,"

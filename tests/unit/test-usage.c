@@ -76,6 +76,22 @@ static const Case cases[] = {
   { "{\"input_tokens\":500,\"output_tokens\":7,\"cache_read_input_tokens\":100,\"cache_creation_input_tokens\":20}",
     TRUE,
     { 1, 0, 0, 620, 7, 100, 20, 0, 0 } },
+  /* counted apart: what was reasoned (xAI, Gemini), and what came from a cache */
+  { "{\"prompt_tokens\":32,\"completion_tokens\":200,\"total_tokens\":326,"
+    "\"completion_tokens_details\":{\"reasoning_tokens\":94}}",
+    TRUE,
+    { 1, 0, 0, 32, 294, 0, 0, 94, 0 } },
+  { "{\"prompt_tokens\":32,\"completion_tokens\":9,\"total_tokens\":135,"
+    "\"completion_tokens_details\":{\"reasoning_tokens\":94}}",
+    TRUE,
+    { 1, 0, 0, 32, 103, 0, 0, 94, 0 } },
+  { "{\"prompt_tokens\":9,\"completion_tokens\":15,\"total_tokens\":824}",
+    TRUE,
+    { 1, 0, 0, 9, 815, 0, 0, 800, 0 } },
+  { "{\"prompt_tokens\":10,\"completion_tokens\":5,\"total_tokens\":45,"
+    "\"prompt_tokens_details\":{\"cached_tokens\":30}}",
+    TRUE,
+    { 1, 0, 0, 40, 5, 30, 0, 0, 0 } },
   { "{\"input_tokens\":5,\"output_tokens\":3}", TRUE, { 1, 0, 0, 5, 3, 0, 0, 0, 0 } },
   { "{\"prompt_tokens\":5,\"total_tokens\":12}", TRUE, { 1, 0, 0, 5, 7, 0, 0, 0, 0 } },
   { "{\"prompt_tokens\":5,\"total_tokens\":3}", TRUE, { 1, 0, 0, 5, 0, 0, 0, 0, 0 } },
