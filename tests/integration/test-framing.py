@@ -281,10 +281,10 @@ def test_there_are_enough(world):
 
 def test_nothing_is_left_behind(world):
     before = world.gateway.fds()
-    for name, (_, make) in PAYLOADS.items():
+    for _, make in PAYLOADS.values():
         if len(make(0)) < BYTEWISE_MAX:
             with world.gateway.raw() as raw:
-                check(raw.send(make(world.gateway.port)) or True, name)
+                raw.send(make(world.gateway.port))
                 raw.reset()
     wait_until(lambda: world.gateway.fds() <= before + 4, 5, 'descriptors back')
     check_next_is_served(world)
