@@ -375,6 +375,15 @@ refuse_half_written (SluiceConfigSource *self, SluiceConfigReading *reading)
   g_clear_pointer (&reading->config, sluice_config_unref);
 }
 
+/* What can only be said when all files were read. */
+static void
+judge (SluiceConfigSource *self, SluiceConfigReading *reading)
+{
+  if (is_any_open_for_writing (reading->files))
+    refuse_half_written (self, reading);
+  add_mismatches (reading);
+}
+
 SluiceConfigReading *
 sluice_config_source_read (SluiceConfigSource *self)
 {
@@ -382,9 +391,7 @@ sluice_config_source_read (SluiceConfigSource *self)
 
   await_writer (self, NULL);
   reading = read_all (self, self->in_use);
-  if (is_any_open_for_writing (reading->files))
-    refuse_half_written (self, reading);
-  add_mismatches (reading);
+  judge (self, reading);
   note_reading (self, reading);
   return reading;
 }
@@ -415,9 +422,7 @@ read_in_thread (GTask *task, gpointer source, gpointer data, GCancellable *cance
       g_task_return_error_if_cancelled (task);
       return;
     }
-  if (is_any_open_for_writing (reading->files))
-    refuse_half_written (source, reading);
-  add_mismatches (reading);
+  judge (source, reading);
   g_task_return_pointer (task, reading, (GDestroyNotify) sluice_config_reading_free);
 }
 

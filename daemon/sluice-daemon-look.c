@@ -82,18 +82,25 @@ take_found (SluiceDaemon *self, GPtrArray *found)
     }
 }
 
+/* Ends the look that @result is of. */
+static void
+take_result (SluiceDaemon *self, const SluiceFinderResult *result)
+{
+  take_lists (self, result);
+  if (self->router == NULL && result->complete)
+    take_found (self, result->found);
+  g_clear_pointer (&self->finder, sluice_finder_free);
+}
+
 static void
 on_found (const SluiceFinderResult *result, gpointer user_data)
 {
   SluiceDaemon *self = user_data;
 
-  take_lists (self, result);
+  take_result (self, result);
   if (self->router != NULL)
     sluice_router_set_lists (self->router, self->lists);
-  else if (result->complete)
-    take_found (self, result->found);
   self->look_again_s = LOOK_AGAIN_S;
-  g_clear_pointer (&self->finder, sluice_finder_free);
   put_in_force (self);
 }
 
@@ -135,12 +142,9 @@ on_looked_again (const SluiceFinderResult *result, gpointer user_data)
   SluiceDaemon *self = user_data;
   g_autoptr (SluiceOllamaLists) before = self->lists != NULL ? sluice_ollama_lists_ref (self->lists) : NULL;
 
-  take_lists (self, result);
-  if (self->router == NULL && result->complete)
-    take_found (self, result->found);
+  take_result (self, result);
   if (before == NULL || !sluice_ollama_lists_equal (before, self->lists))
     serve_again (self);
-  g_clear_pointer (&self->finder, sluice_finder_free);
   sluice_daemon_look_again_later (self);
 }
 
